@@ -1,0 +1,49 @@
+/* What the three mail protocols have in common: what is wished for, and what was learned. */
+#ifndef PROBES_MAIL_H
+#define PROBES_MAIL_H
+
+#include "base/arena.h"
+#include "probes/dialogue.h"
+#include "probes/sasl.h"
+
+/* What the dialogue shall do. Borrowed until mail_free(). */
+struct mail_wish {
+    bool starttls;    /* upgrade before anything else; never go on in clear */
+    bool implicit;    /* TLS first */
+    const char *ehlo; /* the name to announce */
+    const char *host; /* the server's name, for OAUTHBEARER */
+    int port;
+    bool transfer; /* SMTP between servers: no AUTH offered is healthy, and no login is tried */
+    struct sasl_login login; /* no user: everything up to AUTH, nothing further */
+    bool mailbox;            /* after the login open INBOX read-only (IMAP EXAMINE, POP3 STAT) */
+};
+
+/* What was learned so far; strings live as long as the struct mail. */
+struct mail_facts {
+    bool before_seen, after_seen;
+    struct strings before, after; /* capability lines before and after TLS */
+    struct strings
+        mechanisms; /* SASL mechanisms last advertised; IMAP "LOGIN" and POP3 "USER" as they are */
+    const char *mechanism; /* chosen; NULL none */
+    bool login_sent;       /* a secret left this machine */
+    bool login_done;       /* the server accepted it */
+    struct bytes
+        login_reply; /* the final words on it, a decoded error challenge in front where one came */
+    const char *session_id; /* SMTP banner "[16 hex]", IMAP/POP3 greeting token decoded; NULL */
+    const char *seen_as;    /* "Hello [192.0.2.7]"; NULL */
+};
+
+struct mail;
+
+enum mail_protocol { MAIL_SMTP, MAIL_IMAP, MAIL_POP3 };
+
+/* A dialogue with a server that speaks PROTOCOL. */
+struct mail *mail_new(enum mail_protocol protocol, const struct mail_wish *wish);
+void mail_free(struct mail *mail); /* wipes; NULL is legal */
+struct dialogue *mail_dialogue(struct mail *mail);
+const struct mail_facts *mail_facts(const struct mail *mail);
+
+/* The tables, for tests. */
+extern const struct protocol smtp_protocol, imap_protocol, pop3_protocol;
+
+#endif

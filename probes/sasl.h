@@ -1,0 +1,46 @@
+/* SASL mechanisms (RFC 4422), written once for SMTP, IMAP and POP3.
+ *
+ * A mechanism sees raw challenges and makes raw responses; the protocol adds base64, AUTH or
+ * AUTHENTICATE and the initial response. */
+#ifndef PROBES_SASL_H
+#define PROBES_SASL_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/secret.h"
+
+struct sasl_login {
+    const char *user;              /* NULL: no login */
+    const struct secret *password; /* NULL: none */
+    const struct secret *token;    /* NULL: none; a token is preferred to a password */
+    const char *mechanism;         /* only this one (upper case), or NULL for the best offered */
+};
+
+/* One exchange of a mechanism; zeroed at its start. */
+struct sasl_exchange {
+    const struct sasl_login *login;
+    const char *host; /* OAUTHBEARER says where it goes (RFC 7628 section 3.1) */
+    int port;
+    int round; /* responses made so far */
+};
+
+struct sasl_mechanism {
+    const char *name; /* "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER" */
+    bool wants_token; /* else a password */
+    bool client_first;
+    /* Appends the raw response to CHALLENGE (empty before the first). False when the mechanism has
+     * nothing more to say and the server must decide. */
+    bool (*respond)(struct sasl_exchange *exchange, struct bytes challenge, struct buffer *out);
+};
+
+/* The mechanism to use: the forced one if it is offered, else the best that is offered and that the
+ * login's secret fits. NULL when there is none. OFFERED holds the advertised names. */
+const struct sasl_mechanism *sasl_choose(const struct sasl_login *login,
+                                         const struct strings *offered);
+const struct sasl_mechanism *sasl_find(const char *name); /* case-insensitive, NULL when unknown */
+
+/* Is CHALLENGE an error report that wants an empty or "\x01" answer before the final refusal
+ * (Gmail's JSON, RFC 7628 section 3.2.3)? Then it is the cause, not a question. */
+bool sasl_is_error_challenge(const struct sasl_mechanism *mechanism, struct bytes challenge);
+
+#endif

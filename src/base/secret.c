@@ -1,0 +1,94 @@
+#include "base/secret.h"
+
+#include "base/buffer.h"
+#include "base/crypto.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+struct secret {
+    char *page;
+    size_t size;
+    size_t mapped;
+};
+
+struct secret *secret_new(struct bytes bytes)
+{
+    if (bytes.size > SECRET_LIMIT)
+        return NULL;
+    struct secret *secret = memory_new(sizeof *secret);
+    secret->size = bytes.size;
+    secret->mapped = bytes.size + 1;
+    secret->page =
+        mmap(NULL, secret->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (secret->page == MAP_FAILED) {
+        free(secret);
+        return NULL;
+    }
+    /* Best effort, each: a container may forbid locking, an older kernel may not know the advice.
+     */
+    mlock(secret->page, secret->mapped);
+    madvise(secret->page, secret->mapped, MADV_DONTDUMP);
+    madvise(secret->page, secret->mapped, MADV_WIPEONFORK);
+    if (bytes.size)
+        memcpy(secret->page, bytes.data, bytes.size);
+    return secret;
+}
+
+void secret_free(struct secret *secret)
+{
+    if (!secret)
+        return;
+    explicit_bzero(secret->page, secret->mapped);
+    munmap(secret->page, secret->mapped);
+    free(secret);
+}
+
+struct bytes secret_bytes(const struct secret *secret)
+{
+    return (struct bytes) { .data = secret->page, .size = secret->size };
+}
+
+static void blot(char *data, size_t size, struct bytes what)
+{
+    if (what.size < 4)
+        return;
+    for (char *at = data; size - (size_t)(at - data) >= what.size;) {
+        char *hit = memmem(at, size - (size_t)(at - data), what.data, what.size);
+        if (!hit)
+            return;
+        memset(hit, '*', what.size);
+        at = hit + what.size;
+    }
+}
+
+/* Base64 of bytes that stand SHIFT bytes into a message: the characters that depend on neighbours
+ * are left off. */
+static void blot_base64(char *data, size_t size, struct bytes secret, size_t shift)
+{
+    struct buffer padded, encoded;
+    buffer_init(&padded, SECRET_LIMIT + 4);
+    buffer_init(&encoded, 2 * SECRET_LIMIT);
+    buffer_append(&padded, "\0\0", shift);
+    buffer_append(&padded, secret.data, secret.size);
+    crypto_base64_encode(&encoded, buffer_bytes(&padded));
+    struct bytes text = buffer_bytes(&encoded);
+    size_t head = shift ? shift + 1 : 0;
+    size_t whole = (shift + secret.size) * 8 / 6; /* characters that this secret alone decides */
+    if (whole > head)
+        blot(data, size, (struct bytes) { text.data + head, whole - head });
+    buffer_done(&padded);
+    buffer_done(&encoded);
+}
+
+void secret_scrub(const struct secret *secret, char *data, size_t size)
+{
+    if (!secret || secret->size < 4 || size == 0)
+        return;
+    struct bytes bytes = secret_bytes(secret);
+    blot(data, size, bytes);
+    for (size_t shift = 0; shift < 3; shift++)
+        blot_base64(data, size, bytes, shift);
+}

@@ -1,0 +1,28 @@
+/* Words of a server to a class. Code dispatch and ordered literals, no regular expressions: linear
+ * in the words. */
+#ifndef DIAGNOSIS_CLASSIFY_H
+#define DIAGNOSIS_CLASSIFY_H
+
+#include "diagnosis/catalogue.h"
+
+struct words {
+    struct bytes text;    /* a reply, all lines */
+    int protocol;         /* enum service, -1 unknown */
+    enum stage stage;     /* STAGE_NONE unknown */
+    const char *provider; /* family, NULL unknown */
+};
+
+struct classified {
+    const struct class_entry *class; /* NULL: no rule matches */
+    enum confidence confidence;
+};
+
+struct classified classify(const struct words *words);
+struct classified classify_event(const char *event);
+
+/* For the credential gate: what the reply to a login says of the secret. An unknown refusal is
+ * LOGIN_JUDGED: only what is known to be no judgement may be tried again. A temporary reply (SMTP
+ * 4xx) is LOGIN_UNJUDGED. */
+enum login_outcome classify_login(int service, struct bytes reply, const char *provider_family);
+
+#endif

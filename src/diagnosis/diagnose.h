@@ -1,0 +1,16 @@
+/* A trace to its meaning: findings, and the one verdict. Pure: no clock (now is
+ * trace->started_real_ns), no network, no output. */
+#ifndef DIAGNOSIS_DIAGNOSE_H
+#define DIAGNOSIS_DIAGNOSE_H
+
+#include "result/result.h"
+
+/* Adds findings and verdict to RESULT, which holds a trace and no findings yet; sets the endpoints'
+ * status. */
+void diagnose(struct result *result);
+
+/* The two halves, for tests. */
+void findings_make(struct result *result);
+void verdict_make(struct result *result);
+
+#endif

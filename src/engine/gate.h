@@ -1,0 +1,57 @@
+/* The credential gate: a diagnosis must never lock an account (DESIGN section 3).
+ *
+ * Every login asks here first and reports what came of it. One try is under way at a time until a
+ * secret was accepted; one that was judged and refused is spent for this run, and for 30 minutes
+ * for every run with the same password (a PBKDF2 tag, never the secret, under
+ * $XDG_STATE_HOME/maildoctor, mode 0600). Tokens lock nothing: one try a protocol. */
+#ifndef ENGINE_GATE_H
+#define ENGINE_GATE_H
+
+#include "base/secret.h"
+#include "result/trace.h"
+
+struct gate;
+
+struct gate_options {
+    const char *user; /* the login; NULL: none, every ask is answered "no-credential" */
+    const struct secret *password;
+    const struct secret *token; /* preferred to the password */
+    bool all_logins;            /* every port, not one a protocol */
+    bool retry;                 /* --retry-login: do not look at earlier runs */
+    bool insecure;              /* --insecure-login: unverified TLS or none is allowed */
+    const char *state_dir;      /* where spent passwords are remembered; NULL: nowhere */
+    int64_t now_s;              /* Unix seconds */
+};
+
+/* The strings and secrets are borrowed. */
+struct gate *gate_new(const struct gate_options *options);
+void gate_free(struct gate *gate);
+
+/* One login that wants to happen. */
+struct gate_request {
+    enum service service;
+    const char *endpoint; /* id, for words */
+    bool verified;        /* TLS is up and the certificate was verified */
+    bool guessed;         /* a guessed host or an MX */
+    /* The answer, once, possibly before gate_ask() returns: BLOCK_NONE is permission. EARLIER: for
+     * BLOCK_REFUSED_EARLIER, the reply of that run, borrowed for the call. */
+    void (*answer)(struct gate_request *request, enum login_block block, struct bytes earlier);
+    void *arg;
+    /* private */
+    struct gate_request *next;
+    bool waiting, granted;
+};
+
+void gate_ask(struct gate *gate, struct gate_request *request);
+/* What came of a granted request. REPLY are the server's final words. The connection lost after the
+ * secret was sent is LOGIN_JUDGED; before it, LOGIN_UNJUDGED. */
+void gate_report(struct gate *gate, struct gate_request *request, enum login_outcome outcome,
+                 struct bytes reply);
+/* A request whose session ended: granted but never reported counts as LOGIN_UNJUDGED unless
+ * gate_report() was called. */
+void gate_withdraw(struct gate *gate, struct gate_request *request);
+/* The session of an accepted login has ended: the next may go (three at once; POP3 one at a time).
+ */
+void gate_leave(struct gate *gate, struct gate_request *request);
+
+#endif

@@ -1,0 +1,59 @@
+/* Runs a plan: resolves, connects, talks, and leaves a trace. The one place where the parts of a
+ * run meet. */
+#ifndef ENGINE_RUN_H
+#define ENGINE_RUN_H
+
+#include "base/secret.h"
+#include "net/loop.h"
+#include "plan/plan.h"
+#include "result/trace.h"
+
+/* What a reply to a login says of the secret; diagnosis/classify.h has it. The engine knows no
+ * classes. */
+typedef enum login_outcome run_judge_login(int service, struct bytes reply,
+                                           const char *provider_family);
+
+/* As curl's --connect-to: HOST:PORT goes to ADDRESS:PORT, name, SNI and checks stay. */
+struct connect_to {
+    const char *host;    /* "" any */
+    int port;            /* 0 any */
+    const char *address; /* numeric */
+    int to_port;
+};
+
+struct run_options {
+    struct target target;
+    struct plan_options plan;
+    const char *user; /* NULL: the target's address or URL user */
+    const struct secret *password, *token;
+    const char *mechanism; /* --auth, upper case */
+    bool all_logins, retry_login, insecure_login;
+    const char *state_dir;
+    const char *resolver;
+    const struct connect_to *connect_to;
+    size_t connect_to_count;
+    const char *ca_file;
+    bool no_system_ca;
+    int family;         /* 4, 6 or 0 for both */
+    const char *source; /* numeric address; NULL */
+    const char *ehlo;   /* NULL: this machine's name */
+    int timeout_ms;     /* cap on each budget; 0 none */
+    int deadline_ms;    /* the whole run; 0 none */
+    run_judge_login *judge_login;
+};
+
+struct run;
+
+/* Starts; DONE is called once, when the trace is whole. NULL and a message (release with free())
+ * when an option is bad (resolver, source, unreadable ca_file). OPTIONS are borrowed until
+ * run_free(). */
+struct run *run_start(struct loop *loop, const struct run_options *options, struct trace *trace,
+                      loop_function *done, void *arg, char **ret_error);
+/* Ends it now: open steps become "cut", the trace says why ("interrupt"), DONE is called at the
+ * next turn. */
+void run_cancel(struct run *run, const char *why);
+void run_free(struct run *run);
+/* Nanoseconds since the trace's zero. */
+int64_t run_elapsed_ns(const struct run *run);
+
+#endif

@@ -1,0 +1,45 @@
+/* The mail providers that are known by name: data of providers.json, made into tables at build
+ * time. */
+#ifndef PROVIDERS_PROVIDER_H
+#define PROVIDERS_PROVIDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One documented port. Words as in result/trace.h: providers lie below it. */
+struct provider_endpoint {
+    const char *host;
+    int port;
+    const char *service;     /* "smtp", "imap", "pop3" */
+    const char *security;    /* "plain", "starttls", "implicit" */
+    const char *expectation; /* "offered", "optional", "not-offered" */
+    bool transfer;           /* port 25 as an MX: mail between servers, no AUTH */
+};
+
+struct provider {
+    const char *id; /* "microsoft365", "microsoft365-gcc-high", "outlook-consumer", "gmail", ... */
+    const char *family;             /* "microsoft365" for each of its clouds; else the id */
+    const char *title;              /* "Microsoft 365" */
+    const char *cloud;              /* "worldwide", ...; NULL */
+    const char *const *mx_suffixes; /* ".mail.protection.outlook.com"; ended by NULL */
+    const char *const *
+        host_suffixes; /* hosts that are this provider's: exact names or ".suffix"; ended by NULL */
+    const char *const
+        *domains; /* mail domains that are always this provider's: "gmail.com"; ended by NULL */
+    const struct provider_endpoint *endpoints;
+    size_t endpoint_count;
+    const char *administrator; /* who mends it: "your Microsoft 365 administrator" */
+};
+
+extern const struct provider providers[];
+extern const size_t provider_count;
+
+/* By id ("generic" is one of them and has no endpoints); NULL when unknown. */
+const struct provider *provider_find(const char *id);
+/* NULL when nobody's. The longest suffix wins. Names compare without case and without a final dot.
+ */
+const struct provider *provider_by_mx(const char *mx_host);
+const struct provider *provider_by_host(const char *host);
+const struct provider *provider_by_domain(const char *domain);
+
+#endif

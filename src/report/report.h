@@ -1,0 +1,36 @@
+/* How a result is shown. Every format is one file and a pure function of the result. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "base/buffer.h"
+#include "result/result.h"
+
+struct report_options {
+    bool color;      /* ANSI colour */
+    bool ascii;      /* no character past 0x7e */
+    bool verbose;    /* -v: every endpoint's steps, every finding */
+    bool transcript; /* the redacted dialogues */
+};
+
+struct report_format {
+    const char *name; /* "text", "json", "ndjson" */
+    void (*write)(struct buffer *out, const struct result *result,
+                  const struct report_options *options);
+};
+
+/* NULL when no format has that name. */
+const struct report_format *report_format_find(const char *name);
+/* All of them, ended by a NULL name. */
+extern const struct report_format report_formats[];
+
+void report_text(struct buffer *out, const struct result *result,
+                 const struct report_options *options);
+void report_json(struct buffer *out, const struct result *result,
+                 const struct report_options *options);
+void report_ndjson(struct buffer *out, const struct result *result,
+                   const struct report_options *options);
+
+/* A text report is for people: never wider than this. Commands are not wrapped. */
+enum { REPORT_WIDTH = 80 };
+
+#endif

@@ -1,0 +1,299 @@
+/* The trace: what one run observed, and nothing else. No opinions stand here.
+ *
+ * Everything is allocated from the trace's arena and linked in order of appearance; a struct is
+ * complete, with legal zero values, from the moment it is linked, so the trace is valid after every
+ * append and an interrupt at any moment leaves a whole result. Times are nanoseconds since
+ * `started`, on the monotonic clock, unless a name says otherwise; durations are -1 while a thing
+ * is still under way. Peer bytes (struct bytes) are kept as they were received, with known secrets
+ * blotted out; a report escapes them. The JSON form is docs/schema/result-1.json. */
+#ifndef RESULT_TRACE_H
+#define RESULT_TRACE_H
+
+#include "base/arena.h"
+#include "base/failure.h"
+#include "base/stage.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* ---- words ---- */
+
+enum service { SERVICE_SMTP, SERVICE_IMAP, SERVICE_POP3, SERVICE_COUNT };
+enum security { SECURITY_PLAIN, SECURITY_STARTTLS, SECURITY_IMPLICIT, SECURITY_COUNT };
+/* What the provider's documents say of a port. */
+enum expectation {
+    EXPECT_OFFERED,
+    EXPECT_OPTIONAL,
+    EXPECT_NOT_OFFERED,
+    EXPECT_UNKNOWN,
+    EXPECT_COUNT
+};
+enum status { STATUS_OK, STATUS_WARNING, STATUS_FAIL, STATUS_SKIPPED, STATUS_CUT, STATUS_COUNT };
+enum purpose { PURPOSE_MAIN, PURPOSE_SNIFF, PURPOSE_COUNT };
+
+/* What must work. A set of bits. */
+enum need {
+    NEED_SEND = 1,
+    NEED_READ = 2,
+    NEED_IMAP = 4,
+    NEED_POP = 8,
+    NEED_RELAY = 16,
+    NEED_ENDPOINT = 32,
+    NEED_ANY = 64
+};
+
+const char *service_name(enum service service);    /* "smtp", "imap", "pop3" */
+const char *security_name(enum security security); /* "plain", "starttls", "implicit" */
+const char *expectation_name(
+    enum expectation expectation);           /* "offered", "optional", "not-offered", "unknown" */
+const char *status_name(enum status status); /* "ok", "warning", "fail", "skipped", "cut" */
+const char *purpose_name(enum purpose purpose); /* "main", "sniff" */
+/* One bit to its word: "send", "read", "imap", "pop", "relay", "endpoint" (each endpoint named by
+ * --ports, a URL or host:port), "any" (a bare host: at least one of what it offers). NULL for no
+ * single bit. */
+const char *need_name(enum need need);
+
+/* The reverse of each; -1 (need_parse: 0) when the word is unknown. */
+int service_parse(const char *word);
+int security_parse(const char *word);
+int expectation_parse(const char *word);
+int status_parse(const char *word);
+int purpose_parse(const char *word);
+int need_parse(const char *word);
+
+/* ---- names ---- */
+
+enum lookup_source { LOOKUP_DNS, LOOKUP_HOSTS };
+
+struct lookup {
+    struct lookup *next;
+    const char *name;      /* as asked, without a final dot */
+    const char *type;      /* "A", "AAAA", "MX", "SRV" */
+    const char *server;    /* "192.0.2.53:53"; "/etc/hosts" for LOOKUP_HOSTS */
+    const char *transport; /* "udp", "tcp", "" when no answer came */
+    enum lookup_source source;
+    const char *rcode;      /* "NOERROR", "NXDOMAIN", "SERVFAIL", ...; NULL without an answer */
+    struct failure error;   /* FAILURE_NONE when an address or record came */
+    struct strings answers; /* presentation form: "192.0.2.1", "10 mx.example.com", "0 1 587
+                               smtp.example.com" */
+    struct strings cname;   /* the chain in order, the asked name left out */
+    bool truncated;         /* a UDP answer had TC set (it is then asked again over TCP) */
+    bool ad;                /* the resolver says it validated DNSSEC */
+    int ede;                /* extended DNS error (RFC 8914), -1 when none */
+    int64_t start_ns;
+    int64_t duration_ns;
+};
+
+/* ---- connections ---- */
+
+struct icmp {
+    int type, code;
+    const char *sender; /* address that sent it */
+};
+
+/* One address of an endpoint. */
+struct address {
+    struct address *next;
+    const char *text;   /* numeric, without port */
+    int family;         /* 4 or 6 */
+    enum status status; /* OK connected, FAIL, CUT, SKIPPED (not tried: e.g. no IPv6 here) */
+    struct failure error;
+    bool chosen; /* the dialogue ran on it */
+    int64_t start_ns;
+    int64_t connect_ns; /* how long until connected or failed; -1 while open */
+    int64_t rtt_ns;     /* the kernel's round trip time (TCP_INFO); -1 unknown */
+    const char *local;  /* our own address and port, NULL unknown */
+    struct icmp *icmp;  /* NULL: none seen */
+};
+
+/* ---- TLS ---- */
+
+/* One certificate as sent. Times are Unix seconds. */
+struct certificate {
+    struct certificate *next;     /* leaf first, then as the server sent them */
+    const char *subject, *issuer; /* RFC 4514 */
+    struct strings names;         /* subjectAltName: DNS names and IP addresses; empty: none */
+    const char *common_name;      /* NULL: none */
+    int64_t not_before, not_after;
+    const char *key; /* "RSA-2048", "ECDSA-256", "Ed25519-256" */
+    int key_bits;
+    const char *signature; /* "RSA-SHA256", ... */
+    const char *sha256;    /* fingerprint, lower-case hex */
+    bool self_issued;      /* subject equals issuer */
+    bool authority;        /* basicConstraints CA */
+};
+
+struct tls_facts {
+    const char *version; /* "TLS1.3"; NULL: no handshake */
+    const char *cipher;  /* "AES-256-GCM" ... as GnuTLS names it */
+    const char *group;   /* "X25519", NULL unknown */
+    const char *sni;     /* the name offered; NULL for an address */
+    struct certificate *chain;
+    bool verified; /* GnuTLS: chain, dates, purpose and name all good */
+    struct strings
+        problems;      /* verification bits by name: "signer-not-found", "expired", "not-activated",
+                          "unexpected-owner", "revoked", "insecure-algorithm", "purpose-mismatch",
+                          "signer-not-ca", "missing-ocsp-status", "invalid" */
+    bool name_checked; /* the name below was compared with the leaf */
+    bool name_matches;
+    const char *checked_name; /* what the certificate must be valid for */
+    const char *ocsp;         /* staple: "none", "good", "revoked", "unknown", "unreadable" */
+    const char *alert;        /* an alert the server sent, by name; NULL: none */
+    bool trust_loaded;        /* false: no root was available, nothing could be verified */
+};
+
+/* ---- the dialogue ---- */
+
+struct step {
+    struct step *next;
+    const char *name; /* "resolve", "connect", "greeting", "EHLO", "STARTTLS", "TLS handshake",
+                         "AUTH", ... */
+    enum stage stage;
+    enum status status;
+    int64_t start_ns;
+    int64_t duration_ns; /* -1: still open */
+    int budget_ms;       /* what it was allowed; 0: no budget of its own */
+    struct bytes reply;  /* the peer's words, all lines, CRLF between them, none at the end */
+    struct failure error;
+    const char
+        *blocked_by; /* why it was skipped: words of login_block below, or a step's name; NULL */
+};
+
+/* A line of the transcript. Secrets were redacted where the line was written. */
+struct exchange {
+    struct exchange *next;
+    int64_t at_ns;
+    char
+        direction; /* 'C' we said, 'S' the peer said, '*' an event ("TLS", "closed", "no answer") */
+    struct bytes line;
+};
+
+/* What was learned of the login on one attempt. Outcomes are the credential gate's (DESIGN section
+ * 3). */
+enum login_outcome {
+    LOGIN_NOT_TRIED,
+    LOGIN_ACCEPTED,
+    LOGIN_JUDGED,
+    LOGIN_UNJUDGED,
+    LOGIN_HELD_BACK,
+    LOGIN_OUTCOME_COUNT
+};
+const char *login_outcome_name(
+    enum login_outcome outcome); /* "not-tried", "accepted", "judged", "unjudged", "held-back" */
+int login_outcome_parse(const char *word);
+
+/* Why a login was not tried; the words of step.blocked_by for a login step. */
+enum login_block {
+    BLOCK_NONE,
+    BLOCK_NO_CREDENTIAL,     /* "no-credential": none was given */
+    BLOCK_UNVERIFIED_TLS,    /* "unverified-tls": a secret goes only over verified TLS */
+    BLOCK_GUESSED_HOST,      /* "guessed-host": a guess or an MX never gets a secret */
+    BLOCK_SHOWN_ELSEWHERE,   /* "shown-elsewhere": this protocol's login was accepted on another
+                                endpoint */
+    BLOCK_REFUSED_ELSEWHERE, /* "refused-elsewhere": this run, another endpoint: the secret is spent
+                              */
+    BLOCK_REFUSED_EARLIER, /* "refused-earlier": an earlier run within 30 minutes; the step's reply
+                              repeats it */
+    BLOCK_TRIED_ELSEWHERE, /* "tried-elsewhere": this protocol had its one try, unjudged */
+    BLOCK_NO_MECHANISM,    /* "no-mechanism": nothing offered fits */
+    BLOCK_COUNT
+};
+const char *login_block_name(enum login_block block); /* "" for BLOCK_NONE */
+int login_block_parse(const char *word);
+
+struct auth_facts {
+    const char *mechanism;  /* the one used or that would be; NULL: none */
+    struct strings offered; /* as last advertised */
+    enum login_outcome outcome;
+    enum login_block held_by;
+};
+
+struct capability_facts {
+    bool before_seen, after_seen;
+    struct strings before,
+        after; /* lines as advertised before and after TLS, e.g. "SIZE 157286400" */
+};
+
+struct attempt {
+    struct attempt *next;
+    enum purpose purpose;
+    const char *address; /* numeric; "" until connected */
+    int64_t start_ns;
+    struct step *steps;
+    struct tls_facts *tls; /* NULL: no handshake was begun */
+    struct capability_facts capabilities;
+    struct auth_facts auth;
+    const char *session_id; /* the peer's own id for this session (Exchange: 16 hex digits); NULL */
+    const char *seen_as;    /* our address as the peer sees it (Exchange: "Hello [ip]"); NULL */
+    struct exchange *transcript;
+};
+
+struct endpoint {
+    struct endpoint *next;
+    const char *id; /* "smtp.office365.com:587" */
+    const char *host;
+    int port;
+    enum service service;
+    enum security security;
+    enum expectation expectation;
+    bool guessed;   /* the host is a guess or an MX: no secret goes there */
+    bool transfer;  /* port 25 of a host that is no submission service: for mail between servers */
+    unsigned needs; /* NEED_SEND, NEED_READ, ... bits that this endpoint can meet */
+    enum status status; /* SKIPPED until a dialogue ended */
+    struct address *addresses;
+    struct attempt *attempts;
+};
+
+/* ---- the run ---- */
+
+struct target_facts {
+    const char *input;          /* as typed */
+    const char *address;        /* "ana@contoso.com", NULL */
+    const char *domain;         /* NULL for a host or URL without an address */
+    const char *provider;       /* "microsoft365", ..., "generic" */
+    const char *provider_title; /* "Microsoft 365" */
+    const char *cloud;          /* "worldwide", "gcc-high", ...; NULL where it means nothing */
+    unsigned needs;
+};
+
+struct vantage {
+    const char *host, *os, *kernel;
+    struct strings addresses;   /* local source addresses used */
+    const char *public_address; /* as a server saw us; NULL */
+    struct strings resolvers;
+};
+
+struct trace {
+    struct arena arena;
+    int64_t started_real_ns; /* the run's "now": rules use it, never a clock */
+    int64_t duration_ns;
+    bool complete;      /* false after an interrupt or the deadline */
+    const char *cut_by; /* "interrupt", "deadline"; NULL when complete */
+    struct target_facts target;
+    struct vantage from;
+    struct lookup *lookups;
+    struct endpoint *endpoints;
+};
+
+struct trace *trace_new(void);
+void trace_free(struct trace *trace);
+
+/* Each links a zeroed struct at the end of its list and returns it. Strings given are kept, not
+ * copied: copy them into trace->arena first. */
+struct lookup *trace_add_lookup(struct trace *trace);
+struct endpoint *trace_add_endpoint(struct trace *trace);
+struct address *trace_add_address(struct trace *trace, struct endpoint *endpoint);
+struct attempt *trace_add_attempt(struct trace *trace, struct endpoint *endpoint,
+                                  enum purpose purpose);
+struct step *trace_add_step(struct trace *trace, struct attempt *attempt, const char *name,
+                            enum stage stage);
+struct exchange *trace_add_exchange(struct trace *trace, struct attempt *attempt, char direction,
+                                    struct bytes line);
+
+/* The first attempt with that purpose, the last step of a stage; NULL when there is none. */
+struct attempt *endpoint_attempt(const struct endpoint *endpoint, enum purpose purpose);
+struct step *attempt_step(const struct attempt *attempt, enum stage stage);
+/* The step that ended the attempt: the last with status FAIL, else NULL. */
+struct step *attempt_failed_step(const struct attempt *attempt);
+
+#endif
