@@ -226,6 +226,7 @@ struct attempt {
     const char *session_id; /* the peer's own id for this session (Exchange: 16 hex digits); NULL */
     const char *seen_as;    /* our address as the peer sees it (Exchange: "Hello [ip]"); NULL */
     struct exchange *transcript;
+    struct exchange *transcript_end; /* trace_add_exchange()'s own: the last line */
 };
 
 struct endpoint {
@@ -275,11 +276,15 @@ struct trace {
     struct endpoint *endpoints;
 };
 
+/* An empty trace, complete until somebody says otherwise. No clock is read: `started_real_ns` is
+ * the caller's to set. */
 struct trace *trace_new(void);
-void trace_free(struct trace *trace);
+void trace_free(struct trace *trace); /* NULL is legal */
 
-/* Each links a zeroed struct at the end of its list and returns it. Strings given are kept, not
- * copied: copy them into trace->arena first. */
+/* Each links a zeroed struct at the end of its list and returns it, except that a step and an
+ * address are STATUS_CUT until told, an endpoint is STATUS_SKIPPED and EXPECT_UNKNOWN, times and
+ * codes that are unknown are -1, and an attempt's address and a lookup's transport are "". Strings
+ * given are kept, not copied: copy them into trace->arena first. */
 struct lookup *trace_add_lookup(struct trace *trace);
 struct endpoint *trace_add_endpoint(struct trace *trace);
 struct address *trace_add_address(struct trace *trace, struct endpoint *endpoint);
