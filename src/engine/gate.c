@@ -1,0 +1,233 @@
+#include "engine/gate.h"
+
+#include "base/memory.h"
+#include "engine/gate_memory.h"
+
+#include <stdlib.h>
+
+enum {
+    SESSIONS_AT_ONCE = 3, /* Exchange Online refuses a fourth per mailbox: 432 4.3.2 (vendor) */
+    REPLY_LIMIT = 4096,
+};
+
+struct gate {
+    struct gate_options options;
+    struct gate_request *waiting; /* in the order they asked */
+    bool trying;                  /* a password is out that nobody has accepted yet */
+    bool accepted;                /* the secret was accepted somewhere */
+    bool spent;                   /* it was judged and refused */
+    bool earlier;                 /* an earlier run had it refused */
+    bool earlier_known;           /* ... was looked up */
+    bool again;                   /* decide_waiting() was asked for while it ran */
+    bool deciding;
+    struct buffer earlier_reply;
+    int inside; /* accepted sessions now open */
+    struct {
+        bool accepted, unjudged;
+        int under_way; /* granted, no outcome yet */
+        int inside;
+    } service[SERVICE_COUNT];
+};
+
+struct gate *gate_new(const struct gate_options *options)
+{
+    struct gate *gate = memory_new(sizeof *gate);
+    gate->options = *options;
+    buffer_init(&gate->earlier_reply, REPLY_LIMIT);
+    return gate;
+}
+
+void gate_free(struct gate *gate)
+{
+    if (!gate)
+        return;
+    buffer_done(&gate->earlier_reply);
+    free(gate);
+}
+
+static bool has_token(const struct gate *gate)
+{
+    return gate->options.token != NULL;
+}
+
+/* Only asked when a password is about to be sent: the look-up costs some 50 ms where anything is
+ * remembered. */
+static bool refused_earlier(struct gate *gate)
+{
+    const struct gate_options *o = &gate->options;
+    if (!gate->earlier_known) {
+        gate->earlier_known = true;
+        gate->earlier = !o->retry && gate_memory_find(o->state_dir, o->user, o->password, o->now_s,
+                                                      &gate->earlier_reply);
+    }
+    return gate->earlier;
+}
+
+enum decision { DECISION_GO, DECISION_WAIT, DECISION_BLOCK };
+
+static enum decision block(enum login_block why, enum login_block *ret_block)
+{
+    *ret_block = why;
+    return DECISION_BLOCK;
+}
+
+/* A token locks nothing: one try a protocol, or every port when all are asked for. */
+static enum decision decide_token(const struct gate *gate, enum service service,
+                                  enum login_block *ret_block)
+{
+    if (gate->options.all_logins)
+        return gate->inside < SESSIONS_AT_ONCE ? DECISION_GO : DECISION_WAIT;
+    if (gate->service[service].accepted)
+        return block(BLOCK_SHOWN_ELSEWHERE, ret_block);
+    if (gate->service[service].unjudged)
+        return block(BLOCK_TRIED_ELSEWHERE, ret_block);
+    return gate->service[service].under_way ? DECISION_WAIT : DECISION_GO;
+}
+
+static enum decision decide_password(struct gate *gate, enum service service,
+                                     enum login_block *ret_block)
+{
+    if (gate->spent)
+        return block(BLOCK_REFUSED_ELSEWHERE, ret_block);
+    if (gate->service[service].unjudged)
+        return block(BLOCK_TRIED_ELSEWHERE, ret_block);
+    if (!gate->accepted) {
+        if (gate->trying)
+            return DECISION_WAIT;
+        return refused_earlier(gate) ? block(BLOCK_REFUSED_EARLIER, ret_block) : DECISION_GO;
+    }
+    if (!gate->options.all_logins) {
+        if (gate->service[service].accepted)
+            return block(BLOCK_SHOWN_ELSEWHERE, ret_block);
+        if (gate->service[service].under_way)
+            return DECISION_WAIT;
+    }
+    /* RFC 1939 section 4: a POP3 session locks the mailbox, a second one would be refused for that
+     * alone. */
+    bool locked = service == SERVICE_POP3 && gate->service[SERVICE_POP3].inside > 0;
+    return gate->inside >= SESSIONS_AT_ONCE || locked ? DECISION_WAIT : DECISION_GO;
+}
+
+static enum decision decide(struct gate *gate, const struct gate_request *request,
+                            enum login_block *ret_block)
+{
+    const struct gate_options *o = &gate->options;
+    if (!o->user || (!o->password && !o->token))
+        return block(BLOCK_NO_CREDENTIAL, ret_block);
+    if (request->guessed)
+        return block(BLOCK_GUESSED_HOST, ret_block);
+    if (!request->verified && !o->insecure)
+        return block(BLOCK_UNVERIFIED_TLS, ret_block);
+    return has_token(gate) ? decide_token(gate, request->service, ret_block)
+                           : decide_password(gate, request->service, ret_block);
+}
+
+static void unlink_request(struct gate *gate, struct gate_request *request)
+{
+    struct gate_request **link = &gate->waiting;
+    while (*link && *link != request)
+        link = &(*link)->next;
+    if (*link)
+        *link = request->next;
+    request->next = NULL;
+    request->waiting = false;
+}
+
+static void grant(struct gate *gate, struct gate_request *request)
+{
+    request->granted = true;
+    gate->service[request->service].under_way++;
+    gate->service[request->service].inside++;
+    gate->inside++;
+    if (!has_token(gate) && !gate->accepted)
+        gate->trying = true;
+}
+
+/* Answers whoever can be answered now. An answer may report at once and so come back here: then
+ * once more, from the start, rather than deeper. */
+static void decide_waiting(struct gate *gate)
+{
+    gate->again = true;
+    if (gate->deciding)
+        return;
+    gate->deciding = true;
+    while (gate->again) {
+        gate->again = false;
+        for (struct gate_request *r = gate->waiting; r; r = r->next) {
+            enum login_block why = BLOCK_NONE;
+            enum decision decision = decide(gate, r, &why);
+            if (decision == DECISION_WAIT)
+                continue;
+            unlink_request(gate, r);
+            if (decision == DECISION_GO)
+                grant(gate, r);
+            gate->again = true; /* the list has changed under us */
+            struct bytes none = { 0 };
+            r->answer(r, why,
+                      why == BLOCK_REFUSED_EARLIER ? buffer_bytes(&gate->earlier_reply) : none);
+            break;
+        }
+    }
+    gate->deciding = false;
+}
+
+void gate_ask(struct gate *gate, struct gate_request *request)
+{
+    struct gate_request **link = &gate->waiting;
+    while (*link)
+        link = &(*link)->next;
+    request->next = NULL;
+    request->granted = false;
+    request->waiting = true;
+    *link = request;
+    decide_waiting(gate);
+}
+
+static void accepted(struct gate *gate, struct gate_request *request)
+{
+    const struct gate_options *o = &gate->options;
+    gate->service[request->service].accepted = true;
+    if (!gate->accepted && !has_token(gate) && o->retry)
+        gate_memory_remove(o->state_dir, o->user, o->password, o->now_s);
+    gate->accepted = true;
+}
+
+void gate_report(struct gate *gate, struct gate_request *request, enum login_outcome outcome,
+                 struct bytes reply)
+{
+    const struct gate_options *o = &gate->options;
+    if (!request->granted)
+        return;
+    request->granted = false;
+    gate->service[request->service].under_way--;
+    gate->trying = false;
+    if (outcome == LOGIN_ACCEPTED) {
+        accepted(gate, request);
+    } else {
+        gate->inside--;
+        gate->service[request->service].inside--;
+        if (outcome == LOGIN_JUDGED && !has_token(gate)) {
+            gate->spent = true;
+            gate_memory_add(o->state_dir, o->user, o->password, o->now_s, reply);
+        } else {
+            gate->service[request->service].unjudged = true;
+        }
+    }
+    decide_waiting(gate);
+}
+
+void gate_withdraw(struct gate *gate, struct gate_request *request)
+{
+    struct bytes none = { 0 };
+    if (request->waiting)
+        unlink_request(gate, request);
+    else if (request->granted)
+        gate_report(gate, request, LOGIN_UNJUDGED, none);
+}
+
+void gate_leave(struct gate *gate, struct gate_request *request)
+{
+    gate->inside--;
+    gate->service[request->service].inside--;
+    decide_waiting(gate);
+}

@@ -1,0 +1,32 @@
+/* Which passwords were refused lately, on disk: so that a check run again and again cannot lock an
+ * account.
+ *
+ * A file of the state directory, mode 0600, holds a salt and, for each refusal of the last 30
+ * minutes, a PBKDF2 tag of user and password, the time, and the server's words. The password cannot
+ * be read back from it. A directory that cannot be written only means that nothing is remembered.
+ */
+#ifndef ENGINE_GATE_MEMORY_H
+#define ENGINE_GATE_MEMORY_H
+
+#include "base/buffer.h"
+#include "base/secret.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { GATE_MEMORY_SECONDS = 30 * 60 };
+
+/* Was PASSWORD refused for USER within the last 30 minutes of NOW_S (Unix seconds)? Then appends
+ * the words of that refusal to RET_REPLY. */
+bool gate_memory_find(const char *dir, const char *user, const struct secret *password,
+                      int64_t now_s, struct buffer *ret_reply);
+
+/* Remembers that it was refused just now. False when it could not be written. */
+bool gate_memory_add(const char *dir, const char *user, const struct secret *password,
+                     int64_t now_s, struct bytes reply);
+
+/* Forgets it: the password was accepted after all. */
+void gate_memory_remove(const char *dir, const char *user, const struct secret *password,
+                        int64_t now_s);
+
+#endif

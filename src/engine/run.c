@@ -1,0 +1,267 @@
+#include "engine/run.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "engine/gate.h"
+#include "engine/trust.h"
+#include "engine/vantage.h"
+#include "engine/walk.h"
+#include "net/evidence.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NS_PER_S = 1000000000, HOST_NAME_SIZE = 256 };
+
+/* A walk and its place in the list of all. */
+struct leg {
+    struct leg *next;
+    struct walk *walk;
+};
+
+struct run {
+    struct loop *loop;
+    const struct run_options *options;
+    struct trace *trace;
+    int64_t started_ns;
+    loop_function *done;
+    void *arg;
+    struct resolver *resolver;
+    struct trust *trust;
+    struct gate *gate;
+    struct planning *planning;
+    struct walk_shared shared;
+    struct net_address source;
+    char host_name[HOST_NAME_SIZE];
+    struct leg *legs;
+    struct loop_timer *deadline, *turn;
+    bool over;
+};
+
+int64_t run_elapsed_ns(const struct run *run)
+{
+    return clock_mono_ns() - run->started_ns;
+}
+
+/* ---- the end ---- */
+
+static void deliver(void *arg)
+{
+    struct run *run = arg;
+    loop_timer_stop(&run->turn);
+    run->done(run->arg);
+}
+
+static void close_walks(struct run *run)
+{
+    while (run->legs) {
+        struct leg *leg = run->legs;
+        run->legs = leg->next;
+        walk_close(&leg->walk);
+        free(leg);
+    }
+}
+
+/* WHY is NULL for a run that came to its own end. */
+static void end(struct run *run, const char *why)
+{
+    if (run->over)
+        return;
+    run->over = true;
+    run->trace->complete = why == NULL;
+    run->trace->cut_by = why;
+    loop_timer_stop(&run->deadline);
+    plan_stop(&run->planning);
+    close_walks(run);
+    run->trace->duration_ns = run_elapsed_ns(run);
+    vantage_end(run->trace);
+    loop_timer_stop(&run->turn);
+    run->turn = loop_timer_start(run->loop, 0, deliver, run);
+}
+
+/* Whether anybody waits for this endpoint: not for what the provider calls optional or does not
+ * offer, and not for transfer between servers, unless that is the very need. */
+static bool is_awaited(const struct run *run, const struct endpoint *endpoint)
+{
+    unsigned needs = run->trace->target.needs;
+    if (endpoint->needs & NEED_ENDPOINT)
+        return true;
+    if (endpoint->expectation == EXPECT_OPTIONAL || endpoint->expectation == EXPECT_NOT_OFFERED)
+        return false;
+    return (needs & NEED_ANY) || (needs & endpoint->needs);
+}
+
+/* One pass after each ended walk: a few dozen endpoints at most. */
+static void end_if_decided(struct run *run)
+{
+    bool anybody = false, all = true;
+    for (const struct leg *leg = run->legs; leg; leg = leg->next) {
+        all = all && walk_ended(leg->walk);
+        if (!is_awaited(run, walk_endpoint(leg->walk)))
+            continue;
+        anybody = true;
+        if (!walk_ended(leg->walk))
+            return;
+    }
+    if (anybody || all)
+        end(run, NULL);
+}
+
+static void look_again(void *arg)
+{
+    struct run *run = arg;
+    loop_timer_stop(&run->turn);
+    end_if_decided(run);
+}
+
+/* Called from inside the walk, which end() would free: so the look is taken at the next turn. */
+static void walk_has_ended(void *arg)
+{
+    struct run *run = arg;
+    if (!run->over && !run->turn)
+        run->turn = loop_timer_start(run->loop, 0, look_again, run);
+}
+
+static void deadline_passed(void *arg)
+{
+    struct run *run = arg;
+    loop_timer_stop(&run->deadline);
+    end(run, "deadline");
+}
+
+void run_cancel(struct run *run, const char *why)
+{
+    end(run, why);
+}
+
+/* ---- the way ---- */
+
+static void planned(void *arg, const struct plan *plan)
+{
+    struct run *run = arg;
+    run->shared.provider_family = plan->provider->family;
+    struct leg **link = &run->legs;
+    for (struct endpoint *e = run->trace->endpoints; e; e = e->next) {
+        struct leg *leg = memory_new(sizeof *leg);
+        leg->walk = walk_start(&run->shared, e);
+        *link = leg;
+        link = &leg->next;
+    }
+    end_if_decided(run); /* a plan without endpoints is decided already */
+}
+
+/* The full name of this machine, where it has one; else each dialogue announces an address literal.
+ */
+static const char *own_name(struct run *run)
+{
+    if (run->options->ehlo)
+        return run->options->ehlo;
+    if (gethostname(run->host_name, sizeof run->host_name - 1) != 0 || !strchr(run->host_name, '.'))
+        return NULL;
+    return run->host_name;
+}
+
+static const char *login_user(const struct run_options *o)
+{
+    if (!o->password && !o->token)
+        return NULL;
+    return o->user ? o->user : o->target.user ? o->target.user : o->target.address;
+}
+
+static struct gate *open_gate(const struct run *run)
+{
+    const struct run_options *o = run->options;
+    struct gate_options options = {
+        .user = login_user(o),
+        .password = o->password,
+        .token = o->token,
+        .all_logins = o->all_logins,
+        .retry = o->retry_login,
+        .insecure = o->insecure_login,
+        .state_dir = o->state_dir,
+        .now_s = run->trace->started_real_ns / NS_PER_S,
+    };
+    return gate_new(&options);
+}
+
+/* What can be wrong with the options is found before anything is begun. */
+static bool check_options(struct run *run, char **ret_error)
+{
+    const struct run_options *o = run->options;
+    if (o->source && !net_address_parse(&run->source, o->source, 0)) {
+        *ret_error = memory_format("source address '%s' is not a numeric address", o->source);
+        return false;
+    }
+    if (!o->ca_file)
+        return true;
+    /* The file alone loads in 0.1 ms: so a bad one is told at once, and not by the pool in the
+     * middle of the run. */
+    struct tls_trust_options only = { .ca_file = o->ca_file };
+    struct tls_trust *trust = tls_trust_load(&only, ret_error);
+    tls_trust_free(trust);
+    return trust != NULL;
+}
+
+static void begin(struct run *run)
+{
+    const struct run_options *o = run->options;
+    struct tls_trust_options trust = { .ca_file = o->ca_file, .system = !o->no_system_ca };
+    run->trust = trust_start(run->loop, &trust);
+    run->gate = open_gate(run);
+    run->shared = (struct walk_shared) {
+        .loop = run->loop,
+        .trace = run->trace,
+        .started_ns = run->started_ns,
+        .options = o,
+        .user = login_user(o),
+        .ehlo = own_name(run),
+        .resolver = run->resolver,
+        .trust = run->trust,
+        .gate = run->gate,
+        .source = o->source ? &run->source : NULL,
+        .ended = walk_has_ended,
+        .arg = run,
+    };
+    if (o->deadline_ms)
+        run->deadline = loop_timer_start(run->loop, o->deadline_ms, deadline_passed, run);
+    run->planning =
+        plan_start(run->loop, run->resolver, run->trace, &o->target, &o->plan, planned, run);
+}
+
+struct run *run_start(struct loop *loop, const struct run_options *options, struct trace *trace,
+                      loop_function *done, void *arg, char **ret_error)
+{
+    struct run *run = memory_new(sizeof *run);
+    *run =
+        (struct run) { .loop = loop, .options = options, .trace = trace, .done = done, .arg = arg };
+    run->started_ns = clock_mono_ns();
+    trace->started_real_ns = clock_real_ns();
+    vantage_begin(trace);
+    struct resolver_options resolver = {
+        .server = options->resolver,
+        .budget_ms = options->timeout_ms && options->timeout_ms < 5000 ? options->timeout_ms : 5000,
+    };
+    if (check_options(run, ret_error))
+        run->resolver = resolver_new(loop, &resolver, trace, run->started_ns, ret_error);
+    if (!run->resolver) {
+        free(run);
+        return NULL;
+    }
+    begin(run);
+    return run;
+}
+
+void run_free(struct run *run)
+{
+    if (!run)
+        return;
+    loop_timer_stop(&run->turn);
+    loop_timer_stop(&run->deadline);
+    plan_stop(&run->planning);
+    close_walks(run);
+    resolver_free(run->resolver);
+    gate_free(run->gate);
+    trust_free(run->trust);
+    free(run);
+}

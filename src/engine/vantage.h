@@ -1,0 +1,13 @@
+/* Where a run was made from: this machine, as far as it is of use to a reader of the result. */
+#ifndef ENGINE_VANTAGE_H
+#define ENGINE_VANTAGE_H
+
+#include "result/trace.h"
+
+/* Host name, system and kernel. */
+void vantage_begin(struct trace *trace);
+/* The local addresses that were used and the public one that a server saw, from the finished trace.
+ */
+void vantage_end(struct trace *trace);
+
+#endif

@@ -1,0 +1,361 @@
+#include "engine/walk.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "engine/connect.h"
+#include "engine/session.h"
+#include "engine/sniff.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Budgets of DESIGN section 3, in milliseconds. */
+enum { CONNECT_MS = 6000, SNIFF_MS = 10000, NS_PER_MS = 1000000 };
+
+struct walk {
+    const struct walk_shared *shared;
+    struct endpoint *endpoint;
+    struct attempt *attempt;
+    struct step *resolve, *connect;
+    int questions; /* open ones */
+    int to_port;
+    struct failure resolve_failure;
+    struct connector *connector;
+    struct session *session;
+    struct sniff *sniff;
+    struct loop_timer
+        *grace; /* for addresses that still have not answered when the dialogue is over */
+    struct net_address chosen;
+    char ehlo[EVIDENCE_ADDRESS_SIZE + 16];
+    bool talked, settled;
+};
+
+static int64_t elapsed(const struct walk *w)
+{
+    return clock_mono_ns() - w->shared->started_ns;
+}
+
+static int capped(const struct walk *w, int ms)
+{
+    int cap = w->shared->options->timeout_ms;
+    return cap && cap < ms ? cap : ms;
+}
+
+static struct step *begin_step(struct walk *w, const char *name, enum stage stage, int budget_ms)
+{
+    struct step *step = trace_add_step(w->shared->trace, w->attempt, name, stage);
+    step->status = STATUS_CUT;
+    step->start_ns = elapsed(w);
+    step->duration_ns = -1;
+    step->budget_ms = budget_ms;
+    return step;
+}
+
+static void end_step(struct walk *w, struct step *step, enum status status, struct failure failure)
+{
+    step->status = status;
+    step->error = failure;
+    step->duration_ns = elapsed(w) - step->start_ns;
+}
+
+/* ---- the end ---- */
+
+static void end_if_done(struct walk *w)
+{
+    if (walk_ended(w))
+        w->shared->ended(w->shared->arg);
+}
+
+static void grace_over(void *arg)
+{
+    struct walk *w = arg;
+    loop_timer_stop(&w->grace);
+    connector_give_up(w->connector);
+}
+
+static void talk_over(struct walk *w)
+{
+    w->talked = true;
+    if (!w->settled) {
+        int64_t waited_ms = (elapsed(w) - w->connect->start_ns) / NS_PER_MS;
+        int64_t left = CONNECTOR_SILENCE_MS + 50 - waited_ms;
+        w->grace = loop_timer_start(w->shared->loop, left > 0 ? left : 0, grace_over, w);
+    }
+    end_if_done(w);
+}
+
+/* ---- the dialogue ---- */
+
+static void session_done(void *arg)
+{
+    struct walk *w = arg;
+    session_close(&w->session);
+    sniff_close(&w->sniff);
+    talk_over(w);
+}
+
+static void sniffed(void *arg, enum peer_protocol peer)
+{
+    struct walk *w = arg;
+    sniff_close(&w->sniff);
+    if (peer != PEER_UNKNOWN && w->session)
+        session_fail(w->session,
+                     failure_make(FAILURE_PROTOCOL_MISMATCH, "%s", peer_protocol_name(peer)));
+}
+
+static void silent(void *arg)
+{
+    struct walk *w = arg;
+    struct sniff_options options = {
+        .loop = w->shared->loop,
+        .trace = w->shared->trace,
+        .started_ns = w->shared->started_ns,
+        .endpoint = w->endpoint,
+        .address = w->chosen,
+        .source = w->shared->source,
+        .budget_ms = capped(w, SNIFF_MS),
+        .done = sniffed,
+        .arg = w,
+    };
+    w->sniff = sniff_start(&options);
+}
+
+/* RFC 5321 section 4.1.4: who has no name of his own in the DNS announces an address literal. */
+static const char *ehlo_name(struct walk *w, const struct address *address)
+{
+    if (w->shared->ehlo)
+        return w->shared->ehlo;
+    struct bytes local = text_bytes(address->local ? address->local : "127.0.0.1:0");
+    if (local.data[0] == '[')
+        snprintf(w->ehlo, sizeof w->ehlo, "[IPv6:%.*s]", (int)strcspn(local.data + 1, "]%"),
+                 local.data + 1);
+    else
+        snprintf(w->ehlo, sizeof w->ehlo, "[%.*s]", (int)strcspn(local.data, ":"), local.data);
+    return w->ehlo;
+}
+
+static void won(void *arg, int fd, struct address *address)
+{
+    struct walk *w = arg;
+    const struct walk_shared *shared = w->shared;
+    const struct run_options *o = shared->options;
+    struct endpoint *e = w->endpoint;
+    end_step(w, w->connect, STATUS_OK, (struct failure) { 0 });
+    w->connect->duration_ns = address->connect_ns;
+    w->attempt->address = address->text;
+    net_address_parse(&w->chosen, address->text, w->to_port);
+    struct session_options options = {
+        .loop = shared->loop,
+        .trace = shared->trace,
+        .started_ns = shared->started_ns,
+        .endpoint = e,
+        .attempt = w->attempt,
+        .wish = {
+            .starttls = e->security == SECURITY_STARTTLS,
+            .implicit = e->security == SECURITY_IMPLICIT,
+            .ehlo = ehlo_name(w, address),
+            .host = e->host,
+            .port = e->port,
+            .transfer = e->transfer,
+            .login = { .user = shared->user, .password = o->password, .token = o->token, .mechanism = o->mechanism },
+            .mailbox = e->service != SERVICE_SMTP,
+        },
+        .trust = shared->trust,
+        .gate = shared->gate,
+        .judge_login = o->judge_login,
+        .provider_family = shared->provider_family,
+        .timeout_ms = o->timeout_ms,
+        .silent = silent,
+        .done = session_done,
+        .arg = w,
+    };
+    w->session = session_start(&options, fd);
+}
+
+/* ---- connecting ---- */
+
+/* What most says why nothing could be reached: an answer before silence, silence before this
+ * machine's own words. */
+static struct failure worst(const struct endpoint *endpoint)
+{
+    static const enum failure_kind order[] = {
+        FAILURE_CONNECTION_REFUSED,
+        FAILURE_PROHIBITED,
+        FAILURE_CONNECTION_RESET,
+        FAILURE_HOST_UNREACHABLE,
+        FAILURE_TIMED_OUT,
+        FAILURE_NETWORK_UNREACHABLE,
+        FAILURE_SYSTEM,
+        FAILURE_ADDRESS_NOT_AVAILABLE,
+    };
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        for (const struct address *a = endpoint->addresses; a; a = a->next)
+            if (a->error.kind == order[i] &&
+                (a->status == STATUS_FAIL || i + 3 >= sizeof order / sizeof *order))
+                return a->error;
+    return failure_make(FAILURE_TIMED_OUT, "no address answered");
+}
+
+static void lost(void *arg)
+{
+    struct walk *w = arg;
+    end_step(w, w->connect, STATUS_FAIL, worst(w->endpoint));
+    w->talked = true; /* settled() follows, and ends the walk */
+}
+
+static void settled(void *arg)
+{
+    struct walk *w = arg;
+    w->settled = true;
+    end_if_done(w);
+}
+
+static void begin_connecting(struct walk *w)
+{
+    const struct walk_shared *shared = w->shared;
+    int budget_ms = capped(w, CONNECT_MS);
+    struct connector_options options = {
+        .loop = shared->loop,
+        .trace = shared->trace,
+        .endpoint = w->endpoint,
+        .started_ns = shared->started_ns,
+        .budget_ms = budget_ms,
+        .source = shared->source,
+        .won = won,
+        .lost = lost,
+        .settled = settled,
+        .arg = w,
+    };
+    if (w->connector)
+        return;
+    w->connect = begin_step(w, "connect", STAGE_CONNECT, budget_ms);
+    w->connector = connector_new(&options);
+}
+
+static void add_address(struct walk *w, const char *text)
+{
+    struct net_address address;
+    int family = w->shared->options->family;
+    if (!net_address_parse(&address, text, w->to_port))
+        return;
+    if (family && net_address_family(&address) != family)
+        return;
+    begin_connecting(w);
+    connector_add(w->connector, &address);
+}
+
+/* ---- resolving ---- */
+
+/* Both families failed, maybe differently: a server that could not answer says more than an absent
+ * record. */
+static struct failure graver(struct failure a, struct failure b)
+{
+    static const enum failure_kind order[] = {
+        FAILURE_HOST_NOT_FOUND, FAILURE_SERVER_FAILURE,     FAILURE_QUERY_REFUSED,
+        FAILURE_TIMED_OUT,      FAILURE_CONNECTION_REFUSED, FAILURE_BAD_ANSWER,
+        FAILURE_NO_ADDRESS,
+    };
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        if (a.kind == order[i])
+            return a;
+        if (b.kind == order[i])
+            return b;
+    }
+    return a.kind != FAILURE_NONE ? a : b;
+}
+
+static void resolved(void *arg, const struct resolution *resolution)
+{
+    struct walk *w = arg;
+    w->questions--;
+    for (size_t i = 0; i < resolution->answer.count; i++)
+        add_address(w, resolution->answer.records[i].text);
+    if (!resolution->answer.count && resolution->lookup)
+        w->resolve_failure = graver(w->resolve_failure, resolution->lookup->error);
+    if (w->questions)
+        return;
+    if (w->connector) {
+        end_step(w, w->resolve, STATUS_OK, (struct failure) { 0 });
+        connector_complete(w->connector);
+        return;
+    }
+    end_step(w, w->resolve, STATUS_FAIL,
+             w->resolve_failure.kind ? w->resolve_failure
+                                     : failure_make(FAILURE_NO_ADDRESS, "no usable address"));
+    w->talked = w->settled = true;
+    end_if_done(w);
+}
+
+/* Where --connect-to sends this endpoint; NULL: nowhere else. */
+static const struct connect_to *detour(const struct walk *w)
+{
+    const struct run_options *o = w->shared->options;
+    for (size_t i = 0; i < o->connect_to_count; i++) {
+        const struct connect_to *to = &o->connect_to[i];
+        bool host = !to->host[0] || text_equal_fold(to->host, w->endpoint->host);
+        if (host && (!to->port || to->port == w->endpoint->port))
+            return to;
+    }
+    return NULL;
+}
+
+static void resolve(struct walk *w, const char *host)
+{
+    int family = w->shared->options->family;
+    w->resolve = begin_step(w, "resolve", STAGE_RESOLVE, capped(w, 5000));
+    w->questions = family ? 1 : 2;
+    if (family != 4)
+        resolver_ask(w->shared->resolver, host, DNS_AAAA, resolved, w);
+    if (family != 6)
+        resolver_ask(w->shared->resolver, host, DNS_A, resolved, w);
+}
+
+struct walk *walk_start(const struct walk_shared *shared, struct endpoint *endpoint)
+{
+    struct walk *w = memory_new(sizeof *w);
+    struct net_address numeric;
+    w->shared = shared;
+    w->endpoint = endpoint;
+    w->attempt = trace_add_attempt(shared->trace, endpoint, PURPOSE_MAIN);
+    w->attempt->start_ns = elapsed(w);
+    const struct connect_to *to = detour(w);
+    const char *host = to && to->address && to->address[0] ? to->address : endpoint->host;
+    w->to_port = to && to->to_port ? to->to_port : endpoint->port;
+    if (net_address_parse(&numeric, host, w->to_port)) {
+        begin_connecting(w);
+        connector_add(w->connector, &numeric);
+        connector_complete(w->connector);
+    } else {
+        resolve(w, host);
+    }
+    return w;
+}
+
+bool walk_ended(const struct walk *w)
+{
+    return w->talked && w->settled;
+}
+
+const struct endpoint *walk_endpoint(const struct walk *w)
+{
+    return w->endpoint;
+}
+
+void walk_close(struct walk **walk)
+{
+    struct walk *w = *walk;
+    if (!w)
+        return;
+    *walk = NULL;
+    struct step *open[] = { w->resolve, w->connect };
+    for (size_t i = 0; i < 2; i++)
+        if (open[i] && open[i]->duration_ns < 0)
+            end_step(w, open[i], STATUS_CUT, failure_make(FAILURE_CANCELLED, "not waited for"));
+    loop_timer_stop(&w->grace);
+    session_close(&w->session);
+    sniff_close(&w->sniff);
+    connector_close(&w->connector);
+    free(w);
+}
