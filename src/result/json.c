@@ -1,0 +1,423 @@
+#include "result/json.h"
+
+#include "base/memory.h"
+#include "result/json_shape.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SCHEMA_VERSION = 1 };
+
+/* What the walkers of json_write.c and json_read.c rely on. */
+_Static_assert(sizeof(enum stage) == sizeof(int) && sizeof(enum severity) == sizeof(int) &&
+                   sizeof(enum failure_kind) == sizeof(int),
+               "an enum that is no int");
+_Static_assert(offsetof(struct lookup, next) == 0 && offsetof(struct address, next) == 0 &&
+                   offsetof(struct certificate, next) == 0 && offsetof(struct step, next) == 0 &&
+                   offsetof(struct exchange, next) == 0 && offsetof(struct attempt, next) == 0 &&
+                   offsetof(struct endpoint, next) == 0 && offsetof(struct evidence, next) == 0 &&
+                   offsetof(struct finding, next) == 0 && offsetof(struct alternative, next) == 0,
+               "a list without its link in front");
+
+/* Rows, one kind each: a member of the struct that OF names. */
+#define AT(member) offsetof(struct OF, member)
+#define ROW(word, what, when) .name = word, .kind = what, .absence = when
+#define PEER(word, member, when) ROW(word, SHAPE_PEER, when), .offset = AT(member)
+#define OWN(word, member, when) ROW(word, SHAPE_WORDS, when), .offset = AT(member)
+#define BYTES(word, member, when) ROW(word, SHAPE_BYTES, when), .offset = AT(member)
+#define PEERS(word, member) ROW(word, SHAPE_PEER_LIST, SHAPE_ALWAYS), .offset = AT(member)
+#define OWNS(word, member) ROW(word, SHAPE_WORD_LIST, SHAPE_ALWAYS), .offset = AT(member)
+#define FLAG(word, member) ROW(word, SHAPE_BOOL, SHAPE_ALWAYS), .offset = AT(member)
+#define INT(word, member) ROW(word, SHAPE_INT, SHAPE_ALWAYS), .offset = AT(member)
+/* A number that is left out when it is NONE. */
+#define INT_IF(word, member, none)                                                                 \
+    ROW(word, SHAPE_INT, SHAPE_LEAVE_OUT), .offset = AT(member), .nothing = none
+#define MS(word, member) ROW(word, SHAPE_MS, SHAPE_ALWAYS), .offset = AT(member)
+/* A duration of what may be under way still. */
+#define MS_OPEN(word, member) ROW(word, SHAPE_MS, SHAPE_NULL), .offset = AT(member), .nothing = -1
+#define INSTANT(word, member) ROW(word, SHAPE_INSTANT, SHAPE_ALWAYS), .offset = AT(member)
+#define DATE(word, member) ROW(word, SHAPE_DATE, SHAPE_ALWAYS), .offset = AT(member)
+#define ENUM(word, member, words, when)                                                            \
+    ROW(word, SHAPE_ENUM, when), .offset = AT(member), .vocabulary = words
+#define NEEDS(word, member) ROW(word, SHAPE_NEEDS, SHAPE_ALWAYS), .offset = AT(member)
+#define GROUP(word, member, inner, when)                                                           \
+    ROW(word, SHAPE_GROUP, when), .offset = AT(member), .shape = &(inner)
+#define OBJECT(word, member, inner)                                                                \
+    ROW(word, SHAPE_OBJECT, SHAPE_LEAVE_OUT), .offset = AT(member), .shape = &(inner)
+#define LIST(word, member, inner, when)                                                            \
+    ROW(word, SHAPE_LIST, when), .offset = AT(member), .shape = &(inner)
+/* Members of this same struct that stand in an object of their own. */
+#define SET(word, inner) ROW(word, SHAPE_GROUP, SHAPE_ALWAYS), .shape = &(inner)
+#define CONST(word, text) ROW(word, SHAPE_CONST, SHAPE_ALWAYS), .words = text
+#define SEEN(word, member, flag)                                                                   \
+    ROW(word, SHAPE_PEER_LIST, SHAPE_NULL), .offset = AT(member), .seen = AT(flag)
+#define SHAPE(rows)                                                                                \
+    .size = sizeof(struct OF), .fields = rows, .count = sizeof(rows) / sizeof *(rows)
+
+/* ---- the trace ---- */
+
+#define OF failure
+static bool no_failure(const void *item)
+{
+    return ((const struct failure *)item)->kind == FAILURE_NONE;
+}
+static const struct shape_field failure_rows[] = {
+    { ENUM("kind", kind, WORDS_FAILURE, SHAPE_ALWAYS) },
+    { INT_IF("errno", system, 0) },
+    { ROW("text", SHAPE_CHARS, SHAPE_LEAVE_OUT), .offset = AT(text),
+      .size = sizeof((struct failure *)0)->text },
+};
+static const struct shape failure_shape = { SHAPE(failure_rows), .empty = no_failure };
+#undef OF
+
+#define OF target_facts
+static const struct shape_field target_rows[] = {
+    { PEER("input", input, SHAPE_ALWAYS) },
+    { PEER("address", address, SHAPE_NULL) },
+    { PEER("domain", domain, SHAPE_NULL) },
+    { OWN("provider", provider, SHAPE_NULL) },
+    { OWN("provider_title", provider_title, SHAPE_NULL) },
+    { OWN("cloud", cloud, SHAPE_NULL) },
+    { NEEDS("needs", needs) },
+};
+static const struct shape target_shape = { SHAPE(target_rows) };
+#undef OF
+
+#define OF vantage
+static const struct shape_field vantage_rows[] = {
+    { PEER("host", host, SHAPE_ALWAYS) },
+    { PEER("os", os, SHAPE_ALWAYS) },
+    { PEER("kernel", kernel, SHAPE_ALWAYS) },
+    { PEERS("addresses", addresses) },
+    { PEER("public_address", public_address, SHAPE_LEAVE_OUT) },
+    { PEERS("resolvers", resolvers) },
+};
+static const struct shape vantage_shape = { SHAPE(vantage_rows) };
+#undef OF
+
+#define OF lookup
+static const struct shape_field lookup_rows[] = {
+    { PEER("name", name, SHAPE_ALWAYS) },
+    { OWN("type", type, SHAPE_ALWAYS) },
+    { PEER("server", server, SHAPE_ALWAYS) },
+    { OWN("transport", transport, SHAPE_ALWAYS) },
+    { OWN("rcode", rcode, SHAPE_LEAVE_OUT) },
+    { GROUP("error", error, failure_shape, SHAPE_LEAVE_OUT) },
+    { PEERS("answers", answers) },
+    { PEERS("cname", cname) },
+    { FLAG("truncated", truncated) },
+    { FLAG("ad", ad) },
+    { INT_IF("ede", ede, -1) },
+    { MS("start_ms", start_ns) },
+    { MS_OPEN("duration_ms", duration_ns) },
+    { ENUM("source", source, WORDS_SOURCE, SHAPE_ALWAYS) },
+};
+static const struct shape lookup_shape = { SHAPE(lookup_rows) };
+#undef OF
+
+#define OF icmp
+static const struct shape_field icmp_rows[] = {
+    { INT("type", type) },
+    { INT("code", code) },
+    { PEER("sender", sender, SHAPE_NULL) },
+};
+static const struct shape icmp_shape = { SHAPE(icmp_rows) };
+#undef OF
+
+#define OF address
+static const struct shape_field address_rows[] = {
+    { PEER("address", text, SHAPE_ALWAYS) },
+    { INT("family", family) },
+    { ENUM("status", status, WORDS_STATUS, SHAPE_ALWAYS) },
+    { GROUP("error", error, failure_shape, SHAPE_LEAVE_OUT) },
+    { FLAG("chosen", chosen) },
+    { MS("start_ms", start_ns) },
+    { MS_OPEN("connect_ms", connect_ns) },
+    { MS_OPEN("rtt_ms", rtt_ns) },
+    { PEER("local_address", local, SHAPE_NULL) },
+    { OBJECT("icmp", icmp, icmp_shape) },
+};
+static const struct shape address_shape = { SHAPE(address_rows) };
+#undef OF
+
+#define OF certificate
+static const struct shape_field certificate_rows[] = {
+    { PEER("subject", subject, SHAPE_ALWAYS) },
+    { PEER("issuer", issuer, SHAPE_ALWAYS) },
+    { PEERS("names", names) },
+    { PEER("common_name", common_name, SHAPE_NULL) },
+    { DATE("not_before", not_before) },
+    { DATE("not_after", not_after) },
+    { PEER("key", key, SHAPE_ALWAYS) },
+    { INT("key_bits", key_bits) },
+    { PEER("signature", signature, SHAPE_ALWAYS) },
+    { PEER("sha256", sha256, SHAPE_ALWAYS) },
+    { FLAG("self_issued", self_issued) },
+    { FLAG("authority", authority) },
+};
+static const struct shape certificate_shape = { SHAPE(certificate_rows) };
+#undef OF
+
+#define OF tls_facts
+static const struct shape_field tls_rows[] = {
+    { PEER("version", version, SHAPE_NULL) },
+    { PEER("cipher", cipher, SHAPE_NULL) },
+    { PEER("group", group, SHAPE_NULL) },
+    { PEER("sni", sni, SHAPE_NULL) },
+    { FLAG("verified", verified) },
+    { FLAG("trust_loaded", trust_loaded) },
+    { PEERS("problems", problems) },
+    { FLAG("name_checked", name_checked) },
+    { FLAG("name_matches", name_matches) },
+    { PEER("checked_name", checked_name, SHAPE_NULL) },
+    { PEER("ocsp", ocsp, SHAPE_NULL) },
+    { PEER("alert", alert, SHAPE_NULL) },
+    { LIST("chain", chain, certificate_shape, SHAPE_ALWAYS) },
+};
+static const struct shape tls_shape = { SHAPE(tls_rows) };
+#undef OF
+
+#define OF step
+static const struct shape_field step_rows[] = {
+    { OWN("name", name, SHAPE_ALWAYS) },
+    { ENUM("stage", stage, WORDS_STAGE, SHAPE_NULL) },
+    { ENUM("status", status, WORDS_STATUS, SHAPE_ALWAYS) },
+    { MS("start_ms", start_ns) },
+    { MS_OPEN("duration_ms", duration_ns) },
+    { INT_IF("budget_ms", budget_ms, 0) },
+    { BYTES("reply", reply, SHAPE_LEAVE_OUT) },
+    { GROUP("error", error, failure_shape, SHAPE_LEAVE_OUT) },
+    { OWN("blocked_by", blocked_by, SHAPE_LEAVE_OUT) },
+};
+static const struct shape step_shape = { SHAPE(step_rows) };
+#undef OF
+
+#define OF exchange
+static const struct shape_field exchange_rows[] = {
+    { MS("at_ms", at_ns) },
+    { ROW("direction", SHAPE_LETTER, SHAPE_ALWAYS), .offset = AT(direction), .words = "CS*" },
+    { BYTES("line", line, SHAPE_ALWAYS) },
+};
+static const struct shape exchange_shape = { SHAPE(exchange_rows) };
+#undef OF
+
+#define OF capability_facts
+static bool no_capability(const void *item)
+{
+    const struct capability_facts *facts = item;
+    return !facts->before_seen && !facts->after_seen;
+}
+static const struct shape_field capability_rows[] = {
+    { SEEN("before_tls", before, before_seen) },
+    { SEEN("after_tls", after, after_seen) },
+};
+static const struct shape capability_shape = { SHAPE(capability_rows), .empty = no_capability };
+#undef OF
+
+#define OF auth_facts
+static bool no_auth(const void *item)
+{
+    const struct auth_facts *facts = item;
+    return !facts->mechanism && facts->offered.count == 0 && facts->outcome == LOGIN_NOT_TRIED &&
+           facts->held_by == BLOCK_NONE;
+}
+static const struct shape_field auth_rows[] = {
+    { PEER("mechanism", mechanism, SHAPE_NULL) },
+    { PEERS("offered", offered) },
+    { ENUM("outcome", outcome, WORDS_OUTCOME, SHAPE_ALWAYS) },
+    { ENUM("held_by", held_by, WORDS_BLOCK, SHAPE_LEAVE_OUT) },
+};
+static const struct shape auth_shape = { SHAPE(auth_rows), .empty = no_auth };
+#undef OF
+
+#define OF attempt
+static const struct shape_field attempt_rows[] = {
+    { ENUM("purpose", purpose, WORDS_PURPOSE, SHAPE_ALWAYS) },
+    { PEER("address", address, SHAPE_ALWAYS) },
+    { MS("start_ms", start_ns) },
+    { LIST("steps", steps, step_shape, SHAPE_ALWAYS) },
+    { OBJECT("tls", tls, tls_shape) },
+    { GROUP("capabilities", capabilities, capability_shape, SHAPE_LEAVE_OUT) },
+    { GROUP("auth", auth, auth_shape, SHAPE_LEAVE_OUT) },
+    { PEER("session_id", session_id, SHAPE_LEAVE_OUT) },
+    { PEER("seen_as", seen_as, SHAPE_LEAVE_OUT) },
+    { LIST("transcript", transcript, exchange_shape, SHAPE_TRANSCRIPT) },
+};
+static const struct shape attempt_shape = { SHAPE(attempt_rows) };
+#undef OF
+
+#define OF endpoint
+static const struct shape_field endpoint_rows[] = {
+    { PEER("id", id, SHAPE_ALWAYS) },
+    { CONST("role", "mail") },
+    { ENUM("service", service, WORDS_SERVICE, SHAPE_ALWAYS) },
+    { PEER("host", host, SHAPE_ALWAYS) },
+    { INT("port", port) },
+    { ENUM("security", security, WORDS_SECURITY, SHAPE_ALWAYS) },
+    { ENUM("expectation", expectation, WORDS_EXPECTATION, SHAPE_ALWAYS) },
+    { FLAG("guessed", guessed) },
+    { FLAG("transfer", transfer) },
+    { NEEDS("needs", needs) },
+    { ENUM("status", status, WORDS_STATUS, SHAPE_ALWAYS) },
+    { LIST("addresses", addresses, address_shape, SHAPE_ALWAYS) },
+    { LIST("attempts", attempts, attempt_shape, SHAPE_ALWAYS) },
+};
+static const struct shape endpoint_shape = { SHAPE(endpoint_rows) };
+#undef OF
+
+/* The trace's members stand on both sides of the verdict. */
+#define OF trace
+static const struct shape_field run_rows[] = {
+    { FLAG("complete", complete) },
+    { OWN("cut_by", cut_by, SHAPE_NULL) },
+    { GROUP("target", target, target_shape, SHAPE_ALWAYS) },
+    { INSTANT("started", started_real_ns) },
+    { MS("duration_ms", duration_ns) },
+    { GROUP("from", from, vantage_shape, SHAPE_ALWAYS) },
+};
+static const struct shape run_shape = { SHAPE(run_rows) };
+static const struct shape_field observed_rows[] = {
+    { LIST("lookups", lookups, lookup_shape, SHAPE_ALWAYS) },
+    { LIST("endpoints", endpoints, endpoint_shape, SHAPE_ALWAYS) },
+};
+static const struct shape observed_shape = { SHAPE(observed_rows) };
+#undef OF
+
+/* ---- what it means ---- */
+
+#define OF evidence
+static const struct shape_field evidence_rows[] = {
+    { PEER("endpoint", endpoint, SHAPE_ALWAYS) }, { PEER("address", address, SHAPE_LEAVE_OUT) },
+    { PEER("step", step, SHAPE_ALWAYS) },         { MS("at_ms", at_ns) },
+    { BYTES("line", line, SHAPE_ALWAYS) },
+};
+static const struct shape evidence_shape = { SHAPE(evidence_rows) };
+#undef OF
+
+#define OF finding
+static const struct shape_field finding_rows[] = {
+    { OWN("class", class_id, SHAPE_ALWAYS) },
+    { ENUM("severity", severity, WORDS_SEVERITY, SHAPE_ALWAYS) },
+    { ENUM("stage", stage, WORDS_STAGE, SHAPE_NULL) },
+    { ENUM("owner", owner, WORDS_OWNER, SHAPE_NULL) },
+    { ENUM("confidence", confidence, WORDS_CONFIDENCE, SHAPE_NULL) },
+    { PEER("endpoint", endpoint, SHAPE_ALWAYS) },
+    { PEER("address", address, SHAPE_LEAVE_OUT) },
+    { OWN("title", title, SHAPE_ALWAYS) },
+    { OWN("meaning", meaning, SHAPE_ALWAYS) },
+    { OWNS("fix", fix) },
+    { OWNS("commands", commands) },
+    { LIST("evidence", evidence, evidence_shape, SHAPE_ALWAYS) },
+    { OWNS("references", references) },
+};
+static const struct shape finding_shape = { SHAPE(finding_rows) };
+#undef OF
+
+#define OF alternative
+static const struct shape_field alternative_rows[] = {
+    { OWN("class", class_id, SHAPE_ALWAYS) },
+    { OWN("title", title, SHAPE_ALWAYS) },
+    { ENUM("confidence", confidence, WORDS_CONFIDENCE, SHAPE_NULL) },
+    { OWNS("for", in_favour) },
+    { OWNS("against", against) },
+};
+static const struct shape alternative_shape = { SHAPE(alternative_rows) };
+#undef OF
+
+#define OF verdict
+static const struct shape_field need_rows[] = {
+    { ENUM("send", send, WORDS_NEED_STATUS, SHAPE_ALWAYS) },
+    { ENUM("read", read, WORDS_NEED_STATUS, SHAPE_ALWAYS) },
+};
+static const struct shape need_shape = { SHAPE(need_rows) };
+static const struct shape_field verdict_rows[] = {
+    { ENUM("status", status, WORDS_VERDICT, SHAPE_ALWAYS) },
+    { OWN("class", class_id, SHAPE_NULL) },
+    { OWN("title", title, SHAPE_NULL) },
+    { OWN("summary", summary, SHAPE_ALWAYS) },
+    { OWN("meaning", meaning, SHAPE_NULL) },
+    { ENUM("owner", owner, WORDS_OWNER, SHAPE_NULL) },
+    { ENUM("confidence", confidence, WORDS_CONFIDENCE, SHAPE_NULL) },
+    { PEER("endpoint", endpoint, SHAPE_NULL) },
+    { OWNS("fix", fix) },
+    { OWNS("commands", commands) },
+    { SET("needs", need_shape) },
+    { PEER("send_by", send_by, SHAPE_NULL) },
+    { PEER("read_by", read_by, SHAPE_NULL) },
+    { LIST("alternatives", alternatives, alternative_shape, SHAPE_ALWAYS) },
+    { OWNS("not_tested", not_tested) },
+};
+static const struct shape verdict_shape = { SHAPE(verdict_rows) };
+#undef OF
+
+#define OF result
+static const struct shape_field tool_rows[] = {
+    { CONST("name", "maildoctor") },
+    { OWN("version", tool_version, SHAPE_ALWAYS) },
+    { OWN("catalogue_date", catalogue_date, SHAPE_ALWAYS) },
+};
+static const struct shape tool_shape = { SHAPE(tool_rows) };
+static const struct shape_field head_rows[] = { { SET("tool", tool_shape) } };
+static const struct shape head_shape = { SHAPE(head_rows) };
+static const struct shape_field judged_rows[] = {
+    { GROUP("verdict", verdict, verdict_shape, SHAPE_ALWAYS) },
+};
+static const struct shape judged_shape = { SHAPE(judged_rows) };
+static const struct shape_field found_rows[] = {
+    { LIST("findings", findings, finding_shape, SHAPE_ALWAYS) },
+};
+static const struct shape found_shape = { SHAPE(found_rows) };
+#undef OF
+
+/* ---- both ways ---- */
+
+json_t *result_to_json(const struct result *result, bool transcript)
+{
+    /* An allocation that fails ends the program (memory.h): no half-written output. */
+    json_set_alloc_funcs(memory_new, free);
+    json_t *json = json_object();
+    json_object_set_new(json, "schema_version", json_integer(SCHEMA_VERSION));
+    shape_write(json, &head_shape, result, transcript);
+    shape_write(json, &run_shape, result->trace, transcript);
+    shape_write(json, &judged_shape, result, transcript);
+    shape_write(json, &observed_shape, result->trace, transcript);
+    shape_write(json, &found_shape, result, transcript);
+    return json;
+}
+
+static bool check_version(struct shape_reader *reader, const json_t *json)
+{
+    const json_t *version = json_object_get(json, "schema_version");
+    if (!json_is_integer(version))
+        return shape_refuse(reader, "this is no result of maildoctor (no schema_version)");
+    if (json_integer_value(version) != SCHEMA_VERSION)
+        return shape_refuse(reader, "this result has another schema_version than 1");
+    return true;
+}
+
+/* The end of a transcript is remembered so that it can grow. */
+static void end_transcripts(struct trace *trace)
+{
+    for (struct endpoint *endpoint = trace->endpoints; endpoint; endpoint = endpoint->next)
+        for (struct attempt *attempt = endpoint->attempts; attempt; attempt = attempt->next)
+            for (struct exchange *line = attempt->transcript; line; line = line->next)
+                attempt->transcript_end = line;
+}
+
+struct result *result_from_json(const json_t *json, char **ret_error)
+{
+    struct trace *trace = trace_new();
+    struct result *result = result_new(trace);
+    struct shape_reader reader = { .arena = &trace->arena };
+    if (check_version(&reader, json) && shape_read(&reader, json, &head_shape, result) &&
+        shape_read(&reader, json, &run_shape, trace) &&
+        shape_read(&reader, json, &judged_shape, result) &&
+        shape_read(&reader, json, &observed_shape, trace) &&
+        shape_read(&reader, json, &found_shape, result)) {
+        end_transcripts(trace);
+        return result;
+    }
+    result_free(result);
+    *ret_error = reader.error;
+    return NULL;
+}
