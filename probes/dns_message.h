@@ -11,9 +11,10 @@
 enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_SRV = 33 };
 
 enum {
-    DNS_QUERY_LIMIT = 300, /* bytes of the longest query */
-    DNS_UDP_SIZE = 1232,   /* EDNS buffer size that avoids fragments (DNS flag day 2020) */
-    DNS_CNAME_LIMIT = 16,  /* longer chains are a loop */
+    DNS_QUERY_LIMIT = 300,  /* bytes of the longest query */
+    DNS_UDP_SIZE = 1232,    /* EDNS buffer size that avoids fragments (DNS flag day 2020) */
+    DNS_CNAME_LIMIT = 16,   /* longer chains are a loop */
+    DNS_RECORD_LIMIT = 512, /* records kept of one answer; further ones are left out */
 };
 
 /* Writes a query for NAME with recursion desired, EDNS and the AD bit set. Its size; 0 when NAME is
@@ -21,12 +22,17 @@ enum {
 size_t dns_query_make(uint8_t query[static DNS_QUERY_LIMIT], uint16_t id, const char *name,
                       enum dns_type type);
 
+/* Takes EDNS off the query of SIZE bytes, for servers that know nothing of it (RFC 6891 section
+ * 7). Its new size. */
+size_t dns_query_plain(uint8_t *query, size_t size);
+
 struct dns_record {
     const char *text; /* presentation form of the data: "192.0.2.1", "10 mx.example.com", "0 1 587
-                         smtp.example.com" */
+                         smtp.example.com", "\"v=spf1 -all\"" with \DDD and \" inside */
     int preference;   /* MX preference, SRV priority; else 0 */
     int weight, port; /* SRV */
-    const char *host; /* MX, SRV: the name ("" for the root: a null MX, RFC 7505) */
+    const char
+        *host; /* MX, SRV, CNAME: the name ("" for the root: a null MX, RFC 7505); else NULL */
     uint32_t ttl;
 };
 
@@ -36,7 +42,7 @@ struct dns_answer {
     bool authentic;             /* AD */
     int ede;                    /* first extended error's code, -1 none */
     struct strings cname;       /* the chain from the asked name, in order */
-    struct dns_record *records; /* of the asked type, at the end of the chain */
+    struct dns_record *records; /* of the asked type, at the end of the chain, each once */
     size_t count;
     bool cname_loop;
 };
