@@ -45,5 +45,8 @@ struct port_use {
 extern const struct port_use port_uses[];
 extern const size_t port_use_count;
 const struct port_use *port_use_find(int port); /* NULL for others */
+/* The same, and what is customary on a port outside the seven (2525: submission). NULL where only a
+ * URL can say what speaks there. */
+const struct port_use *port_use_assume(int port);
 
 #endif

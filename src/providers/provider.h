@@ -18,9 +18,10 @@ struct provider_endpoint {
 
 struct provider {
     const char *id; /* "microsoft365", "microsoft365-gcc-high", "outlook-consumer", "gmail", ... */
-    const char *family;             /* "microsoft365" for each of its clouds; else the id */
-    const char *title;              /* "Microsoft 365" */
-    const char *cloud;              /* "worldwide", ...; NULL */
+    const char *family; /* "microsoft365" for each of its clouds, "yahoo" also for AOL: servers that
+                           speak the same words; else the id */
+    const char *title;  /* "Microsoft 365" */
+    const char *cloud;  /* "worldwide", ...; NULL */
     const char *const *mx_suffixes; /* ".mail.protection.outlook.com"; ended by NULL */
     const char *const *
         host_suffixes; /* hosts that are this provider's: exact names or ".suffix"; ended by NULL */

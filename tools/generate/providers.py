@@ -1,0 +1,161 @@
+"""Makes the C tables of the known mail providers out of providers.json.
+
+usage: providers.py providers.json OUTPUT.c
+
+A bad entry ends the build with one line that says which and why: a table that is wrong in silence would send people to
+the wrong port.
+"""
+import json
+import re
+import sys
+
+PROVIDER_KEYS = {'id', 'family', 'title', 'cloud', 'administrator', 'source', 'mx_suffixes', 'host_suffixes', 'domains',
+                 'endpoints'}
+ENDPOINT_KEYS = {'host', 'port', 'service', 'security', 'expectation', 'source'}
+NAME_LISTS = ('mx_suffixes', 'host_suffixes', 'domains')
+WORD = re.compile(r'[a-z0-9]+(-[a-z0-9]+)*')
+LABEL = r'[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
+HOST = re.compile(rf'{LABEL}(\.{LABEL})+')
+# What a client finds on each documented port (RFC 8314 section 3; port 25 as submission with STARTTLS).
+PORTS = {25: ('smtp', 'starttls'), 587: ('smtp', 'starttls'), 465: ('smtp', 'implicit'), 143: ('imap', 'starttls'),
+         993: ('imap', 'implicit'), 110: ('pop3', 'starttls'), 995: ('pop3', 'implicit')}
+EXPECTATIONS = ('offered', 'optional', 'not-offered')
+
+
+class Bad(Exception):
+    pass
+
+
+def require(holds, where, what):
+    if not holds:
+        raise Bad(f'{where}: {what}')
+
+
+def no_twins(pairs):
+    """json takes the last of two equal keys in silence; a fact would be lost."""
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        require(keys.count(key) == 1, 'providers.json', f'key {key!r} stands twice in one object')
+    return dict(pairs)
+
+
+def check_text(value, where):
+    require(isinstance(value, str) and value.strip() == value != '', where, 'must be a text')
+    require(value.isprintable() and value.isascii(), where, 'has a character that is not printable ASCII')
+
+
+def check_endpoint(endpoint, where):
+    require(isinstance(endpoint, dict), where, 'is no object')
+    require(set(endpoint) == ENDPOINT_KEYS, where, f'keys differ: {sorted(set(endpoint) ^ ENDPOINT_KEYS)}')
+    require(isinstance(endpoint['host'], str) and HOST.fullmatch(endpoint['host']), where, 'host is no host name')
+    require(endpoint['port'] in PORTS, where, f'port {endpoint["port"]} is none of {sorted(PORTS)}')
+    expected = PORTS[endpoint['port']]
+    found = (endpoint['service'], endpoint['security'])
+    require(found == expected, where, f'service and security are {found}, on this port they are {expected}')
+    require(endpoint['expectation'] in EXPECTATIONS, where, f'expectation is none of {EXPECTATIONS}')
+    check_text(endpoint['source'], f'{where}: source')
+
+
+def check_provider(provider):
+    where = f'provider {provider.get("id")!r}'
+    require(set(provider) == PROVIDER_KEYS, where, f'keys differ: {sorted(set(provider) ^ PROVIDER_KEYS)}')
+    for key in ('id', 'family', 'title', 'administrator', 'source'):
+        check_text(provider[key], f'{where}: {key}')
+    require(WORD.fullmatch(provider['id']), where, 'id is no lower-case word')
+    if provider['cloud'] is not None:
+        require(WORD.fullmatch(provider['cloud']), where, 'cloud is no lower-case word')
+    for key in NAME_LISTS:
+        for name in provider[key]:
+            require(isinstance(name, str) and HOST.fullmatch(name.removeprefix('.')), where,
+                    f'{key}: {name!r} is no name')
+    seen = set()
+    for endpoint in provider['endpoints']:
+        spot = f'{where}: {endpoint.get("host")}:{endpoint.get("port")}'
+        check_endpoint(endpoint, spot)
+        require((endpoint['host'], endpoint['port']) not in seen, spot, 'stands twice')
+        seen.add((endpoint['host'], endpoint['port']))
+
+
+def owns(names, host):
+    return any(host == name or (name.startswith('.') and host.endswith(name)) for name in names)
+
+
+def check_together(providers):
+    ids = [provider['id'] for provider in providers]
+    for provider in providers:
+        where = f'provider {provider["id"]!r}'
+        require(ids.count(provider['id']) == 1, where, 'id is used twice')
+        require(provider['family'] in ids, where, f'family {provider["family"]!r} is no provider')
+        for endpoint in provider['endpoints']:
+            require(any(owns(other['host_suffixes'], endpoint['host']) for other in providers), where,
+                    f'nobody\'s host_suffixes cover {endpoint["host"]}')
+    for key in NAME_LISTS:
+        owner = {}
+        for provider in providers:
+            for name in provider[key]:
+                require(name not in owner, f'provider {provider["id"]!r}',
+                        f'{key}: {name!r} is also that of {owner.get(name)!r}')
+                owner[name] = provider['id']
+    generic = next((provider for provider in providers if provider['id'] == 'generic'), None)
+    require(generic is not None, 'providers', '"generic" is missing')
+    require(not any(generic[key] for key in NAME_LISTS + ('endpoints',)), 'provider \'generic\'',
+            'knows no names and no endpoints')
+
+
+def c_text(text):
+    if text is None:
+        return 'NULL'
+    return '"' + text.replace('\\', '\\\\').replace('"', '\\"') + '"'
+
+
+def c_list(names):
+    return ', '.join([c_text(name) for name in names] + ['NULL'])
+
+
+def emit(providers):
+    yield '/* Made from providers.json by tools/generate/providers.py. */'
+    yield '#include "providers/provider.h"'
+    for provider in providers:
+        stem = provider['id'].replace('-', '_')
+        for key in NAME_LISTS:
+            yield f'static const char *const {key}_of_{stem}[] = {{ {c_list(provider[key])} }};'
+        if provider['endpoints']:
+            yield f'static const struct provider_endpoint endpoints_of_{stem}[] = {{'
+            for e in provider['endpoints']:
+                # A documented port 25 is authenticated submission; an MX is never in the table.
+                yield (f'    {{ .host = {c_text(e["host"])}, .port = {e["port"]}, .service = {c_text(e["service"])}, '
+                       f'.security = {c_text(e["security"])}, .expectation = {c_text(e["expectation"])} }},')
+            yield '};'
+    yield 'const struct provider providers[] = {'
+    for provider in providers:
+        stem = provider['id'].replace('-', '_')
+        yield '    {'
+        for key in ('id', 'family', 'title', 'cloud', 'administrator'):
+            yield f'        .{key} = {c_text(provider[key])},'
+        for key in NAME_LISTS:
+            yield f'        .{key} = {key}_of_{stem},'
+        if provider['endpoints']:
+            yield f'        .endpoints = endpoints_of_{stem},'
+            yield f'        .endpoint_count = {len(provider["endpoints"])},'
+        yield '    },'
+    yield '};'
+    yield f'const size_t provider_count = {len(providers)};'
+
+
+def main(source, target):
+    try:
+        with open(source, encoding='utf-8') as file:
+            data = json.load(file, object_pairs_hook=no_twins)
+        require(set(data) == {'comment', 'date', 'providers'}, source, 'keys are comment, date, providers')
+        require(re.fullmatch(r'\d{4}-\d\d-\d\d', data['date']), source, 'date is no YYYY-MM-DD')
+        for provider in data['providers']:
+            check_provider(provider)
+        check_together(data['providers'])
+    except (Bad, ValueError) as error:
+        sys.exit(f'{source}: {error}')
+    with open(target, 'w', encoding='utf-8') as file:
+        file.write('\n'.join(emit(data['providers'])) + '\n')
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
