@@ -152,6 +152,7 @@ void tls_feed(struct tls *tls, struct bytes ciphertext)
     if (size)
         memcpy(tls->first + tls->first_size, ciphertext.data, size);
     tls->first_size += size;
+    tls->fruitless += ciphertext.size;
     buffer_append(&tls->in, ciphertext.data, ciphertext.size);
 }
 
@@ -178,12 +179,15 @@ static void fail(struct tls *tls, struct failure failure)
     tls->failure = failure;
 }
 
+/* GnuTLS gathers a handshake message of up to 16 MiB piece by piece, whatever its own limits say,
+ * so what a peer may send without getting anywhere is counted here. */
 static bool flooded(struct tls *tls)
 {
-    if (!tls->in.overflow || tls->progress == TLS_FAILED)
-        return tls->in.overflow;
-    fail(tls, failure_make(FAILURE_PROTOCOL_VIOLATION, "more than %d KiB of TLS without a pause",
-                           TLS_IN_LIMIT / 1024));
+    if (tls->fruitless <= TLS_IN_LIMIT && !tls->in.overflow)
+        return false;
+    if (tls->progress != TLS_FAILED)
+        fail(tls, failure_make(FAILURE_PROTOCOL_VIOLATION,
+                               "more than %d KiB of TLS without data in it", TLS_IN_LIMIT / 1024));
     return true;
 }
 
@@ -199,6 +203,12 @@ static void give_up(struct tls *tls, int error)
     fail(tls, tls_failure(tls, error));
     if (!tls->ended && tls_speaks_tls(tls) && error != GNUTLS_E_FATAL_ALERT_RECEIVED)
         gnutls_alert_send_appropriate(tls->session, error);
+}
+
+static void handshake_done(struct tls *tls)
+{
+    tls->progress = TLS_READY;
+    tls->fruitless = buffer_size(&tls->in);
 }
 
 static enum tls_progress told(const struct tls *tls, struct failure *ret_failure)
@@ -218,29 +228,42 @@ enum tls_progress tls_handshake(struct tls *tls, struct failure *ret_failure)
         note_alert(tls, error);
     } while (error == GNUTLS_E_WARNING_ALERT_RECEIVED || error == GNUTLS_E_INTERRUPTED);
     if (error == GNUTLS_E_SUCCESS)
-        tls->progress = TLS_READY;
+        handshake_done(tls);
     else if (error != GNUTLS_E_AGAIN)
         give_up(tls, error);
     return told(tls, ret_failure);
 }
 
-/* Post-handshake messages are GnuTLS's own affair (tickets, key updates), except that it leaves the
- * answer to a TLS 1.2 HelloRequest to us: RFC 5246 section 7.4.1.1 lets a client decline it. */
-static bool goes_on(struct tls *tls, ssize_t result)
+/* One call of GnuTLS. Post-handshake messages are its own affair (tickets, key updates), but after
+ * each it says EAGAIN though there may be more to read; and it leaves the answer to a TLS 1.2
+ * HelloRequest to us, which RFC 5246 section 7.4.1.1 lets a client decline. *ret_again: call once
+ * more. */
+static ssize_t receive(struct tls *tls, void *data, size_t size, bool *ret_again)
 {
-    if (result == GNUTLS_E_REHANDSHAKE)
-        return gnutls_alert_send(tls->session, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION) >= 0;
-    return result == GNUTLS_E_INTERRUPTED || result == GNUTLS_E_WARNING_ALERT_RECEIVED;
+    size_t before = buffer_size(&tls->in);
+    ssize_t result = gnutls_record_recv(tls->session, data, size);
+    note_alert(tls, (int)result);
+    if (result == GNUTLS_E_REHANDSHAKE) {
+        int sent = gnutls_alert_send(tls->session, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
+        *ret_again = sent >= 0;
+        return sent >= 0 ? result : sent;
+    }
+    size_t left = buffer_size(&tls->in);
+    *ret_again = result == GNUTLS_E_INTERRUPTED || result == GNUTLS_E_WARNING_ALERT_RECEIVED ||
+                 (result == GNUTLS_E_AGAIN && left > 0 && left < before);
+    return result;
 }
 
 ssize_t tls_read(struct tls *tls, void *data, size_t size, struct failure *ret_failure)
 {
-    ssize_t result = GNUTLS_E_INTERRUPTED;
+    assert(size > 0);
     if (tls->progress == TLS_READY && !flooded(tls)) {
-        do {
-            result = gnutls_record_recv(tls->session, data, size);
-            note_alert(tls, (int)result);
-        } while (goes_on(tls, result));
+        bool again = true;
+        ssize_t result = 0;
+        while (again)
+            result = receive(tls, data, size, &again);
+        if (result > 0)
+            tls->fruitless = buffer_size(&tls->in);
         if (result >= 0)
             return result;
         if (result == GNUTLS_E_AGAIN)

@@ -7,7 +7,7 @@
 #include <gnutls/gnutls.h>
 
 enum {
-    TLS_IN_LIMIT = 256 * 1024,   /* unread ciphertext; a peer that sends more floods us */
+    TLS_IN_LIMIT = 256 * 1024,   /* ciphertext that leads to nothing; more is a flood */
     TLS_OUT_LIMIT = 1024 * 1024, /* ciphertext that nobody has written to the wire yet */
     TLS_FIRST_SIZE = 16
 };
@@ -15,9 +15,11 @@ enum {
 struct tls {
     gnutls_session_t session;
     struct buffer in, out;
-    char *host;   /* what the certificate must be valid for; NULL for a server */
-    bool numeric; /* the host is an address */
-    bool ended;   /* the peer closed */
+    size_t
+        fruitless; /* ciphertext fed since the handshake began, or since it last gave plain text */
+    char *host;    /* what the certificate must be valid for; NULL for a server */
+    bool numeric;  /* the host is an address */
+    bool ended;    /* the peer closed */
     enum tls_progress progress;
     struct failure failure; /* why progress is TLS_FAILED */
     const char *alert;      /* the last one that came, by name; NULL none */
