@@ -17,6 +17,10 @@
  *     dialogue_permit(d, BLOCK or NULL)           go on
  *     ... the end                                 need NOTHING; `failed`
  *
+ * Every step is entered once and left once. A reply that is lost, broken or too long ends the
+ * dialogue; a refusal goes where the table says, so that most still end with a polite goodbye. The
+ * goodbye itself cannot fail: an answer or a close is OUTCOME_OK, anything else OUTCOME_CUT.
+ *
  * Not re-entrant, no threads. */
 #ifndef PROBES_DIALOGUE_H
 #define PROBES_DIALOGUE_H
@@ -35,6 +39,7 @@ enum {
 
 enum {
     DIALOGUE_REPLY_LIMIT = 64 * 1024, /* bytes of one reply; more is FAILURE_REPLY_TOO_LONG */
+    DIALOGUE_LINE_SHOWN = 64, /* so much of a line shows whether the protocol is spoken at all */
 };
 
 enum reply_kind {
@@ -59,20 +64,26 @@ struct dialogue_step {
     int patience_ms;  /* how long the driver waits for the reply, from entering the step */
     const char *line; /* what to say, without CR LF; or */
     void (*say)(struct dialogue *d, struct buffer *out);        /* appends it, with CR LF */
-    int (*hear)(struct dialogue *d, const struct reply *reply); /* decides; returns the next step */
-    int then;      /* without hear: where REPLY_OK leads */
+    int (*hear)(struct dialogue *d, const struct reply *reply); /* decides; returns the next step;
+                                   its own index: it speaks again, and is still the same step */
+    int (*decide)(struct dialogue *d); /* no words at all: ends at once; returns the next step */
+    int then;                          /* without hear: where REPLY_OK leads */
     int otherwise; /* without hear: where a refusal leads; 0 means STEP_FAILED */
     bool tls; /* no words: the driver shakes hands, then TLS_UP; hear gets REPLY_OK without text */
     bool secret;    /* what is said is redacted in the log */
-    bool permit;    /* the driver must allow it before it speaks */
+    bool permit;    /* the driver must allow it before it begins: ENTER comes with the permission */
     bool multiline; /* POP3: a good reply runs on to the lone dot */
     bool ahead; /* may be said before the last reply, where nothing depends on that (see dialogue.c)
                  */
 };
 
-/* How many bytes at the start of PENDING are one whole reply to the current step: 0 when more are
- * needed, -1 when this can be no reply of the protocol. Finds edges and sets kind and code, nothing
- * else. */
+/* How many bytes at the start of PENDING are one whole reply to the step d->awaited: 0 when more
+ * are needed, -1 when this can be no reply of the protocol. Finds edges and sets kind and code,
+ * nothing else. It may keep in d->scanned where the first unfinished line starts, so that no line
+ * is read twice. The answer must rest on the shortest prefix that decides, so that chunks cannot
+ * matter: a line is judged when it is whole or DIALOGUE_LINE_SHOWN bytes long. With -1,
+ * ret_reply->text says how many bytes decided; why may be set by dialogue_reject(), else it is a
+ * protocol violation. */
 typedef long dialogue_frame(struct dialogue *d, struct bytes pending, struct reply *ret_reply);
 
 struct protocol {
@@ -80,6 +91,10 @@ struct protocol {
     const struct dialogue_step *steps;
     int step_count;
     dialogue_frame *frame;
+    /* The step that DIALOGUE_OPEN enters; NULL: STEP_OPENING. Implicit TLS starts elsewhere. */
+    int (*open)(struct dialogue *d);
+    /* May an .ahead row be said before the last reply now? NULL: always. */
+    bool (*pipelines)(struct dialogue *d);
     /* Where a step that may not speak (permit refused) leads. */
     int (*held_back)(struct dialogue *d);
 };
@@ -124,14 +139,19 @@ struct dialogue {
     const struct protocol *protocol;
     struct buffer out; /* to be written by the driver; through TLS once it is up */
     enum dialogue_need need;
-    int patience_ms; /* of the oldest step that still waits for a reply */
+    int patience_ms; /* of the oldest step that still waits for an answer; it runs from that step's
+                        ENTER, its permission, or, where it was said ahead, from the LEAVE before
+                        it. 0 while need is PERMIT or NOTHING */
     bool failed;     /* once need is NOTHING: a step failed */
     bool tls;        /* TLS_UP was heard */
-    /* private to dialogue.c */
-    int at, awaited; /* the step last entered; the oldest unanswered */
-    struct buffer in;
-    struct buffer
-        heard; /* IMAP: untagged lines that came before their tagged one are part of one reply */
+    /* private to dialogue.c; a frame reads awaited and open and may keep its place in scanned */
+    int at, awaited;    /* the step last entered; the oldest unanswered */
+    int open;           /* how many steps are entered and unanswered: more than one with .ahead */
+    struct buffer in;   /* what came and is no whole reply yet */
+    size_t scanned;     /* bytes of IN that the frame need not read again */
+    struct buffer note; /* goes before the reply in the LEAVE row of the step under way */
+    size_t said_public; /* bytes at the front of the line being said that the log may show */
+    size_t said_from;   /* where in OUT that line starts */
     struct dialogue_log *log;
     const struct secret *secrets[2]; /* blotted out of replies */
     struct failure why; /* set by dialogue_refuse() and dialogue_fail() for the row under way */
@@ -150,7 +170,8 @@ void dialogue_done(struct dialogue *d); /* wipes */
 void dialogue_bytes(struct dialogue *d, struct bytes bytes);
 void dialogue_event(struct dialogue *d, enum dialogue_event event);
 /* While need is PERMIT: BLOCKED_BY NULL allows the step to speak; else it is skipped for that
- * reason (static text). */
+ * reason (static text), with FAILURE_HELD_BACK. At any other time it is ignored, as is an event
+ * that the dialogue does not wait for. */
 void dialogue_permit(struct dialogue *d, const char *blocked_by);
 /* While need is TLS, or at once after STARTTLS: bytes that came behind the reply in clear. They are
  * never fed in; the step that waits for TLS fails with FAILURE_PLAINTEXT_INJECTED. */
@@ -169,6 +190,13 @@ int dialogue_refuse(struct dialogue *d, int next);
 int dialogue_reject(struct dialogue *d, struct failure failure, int next);
 /* Records that the step under way was not carried out, and why, and returns NEXT. */
 int dialogue_skip(struct dialogue *d, const char *blocked_by, int next);
+
+/* For .secret rows, while saying: what was appended to OUT so far (the verb, the mechanism) may be
+ * shown; what follows on the line becomes "********". Without this call the whole line does. */
+void dialogue_public(struct dialogue *d, const struct buffer *out);
+/* Puts TEXT, known secrets blotted out, before the reply in the LEAVE row of the step under way:
+ * for words that came encoded in an earlier reply of the same step. */
+void dialogue_note(struct dialogue *d, struct bytes text);
 
 /* Checks a protocol's table; NULL when it is sound, else what is wrong. For the unit tests. */
 const char *protocol_check(const struct protocol *protocol);

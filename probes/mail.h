@@ -10,11 +10,12 @@
 struct mail_wish {
     bool starttls;    /* upgrade before anything else; never go on in clear */
     bool implicit;    /* TLS first */
-    const char *ehlo; /* the name to announce */
+    const char *ehlo; /* the name to announce, without blanks or controls; NULL: "localhost" */
     const char *host; /* the server's name, for OAUTHBEARER */
     int port;
     bool transfer; /* SMTP between servers: no AUTH offered is healthy, and no login is tried */
-    struct sasl_login login; /* no user: everything up to AUTH, nothing further */
+    struct sasl_login login; /* no user or no secret: everything up to AUTH, nothing further; the
+                                user has no control characters */
     bool mailbox;            /* after the login open INBOX read-only (IMAP EXAMINE, POP3 STAT) */
 };
 

@@ -17,8 +17,8 @@ enum peer_protocol {
 };
 
 /* FIRST: the first bytes a peer sent, up to its first line end or 64 bytes. "220" alone may be SMTP
- * or FTP: the words behind it decide, SMTP where they do not. A TLS record header is 0x14 to 0x17,
- * 0x03, then 0x00 to 0x04. */
+ * or FTP: the words behind it decide (host names are no words), SMTP where they do not. A TLS
+ * record header is 0x14 to 0x17, 0x03, then 0x00 to 0x04. */
 enum peer_protocol recognise(struct bytes first);
 const char *
 peer_protocol_name(enum peer_protocol protocol); /* "SMTP", "TLS", ...; "" for unknown */

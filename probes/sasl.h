@@ -21,7 +21,8 @@ struct sasl_exchange {
     const struct sasl_login *login;
     const char *host; /* OAUTHBEARER says where it goes (RFC 7628 section 3.1) */
     int port;
-    int round; /* responses made so far */
+    int round;        /* responses made so far */
+    bool secret_said; /* a response held the password or the token */
 };
 
 struct sasl_mechanism {
@@ -34,7 +35,8 @@ struct sasl_mechanism {
 };
 
 /* The mechanism to use: the forced one if it is offered, else the best that is offered and that the
- * login's secret fits. NULL when there is none. OFFERED holds the advertised names. */
+ * login's secret fits: with a token XOAUTH2, OAUTHBEARER; with a password PLAIN, LOGIN. NULL when
+ * there is none. OFFERED holds the advertised names. */
 const struct sasl_mechanism *sasl_choose(const struct sasl_login *login,
                                          const struct strings *offered);
 const struct sasl_mechanism *sasl_find(const char *name); /* case-insensitive, NULL when unknown */

@@ -1,0 +1,546 @@
+/* The dialogue engine. How it moves, in prose:
+ *
+ *     enter(step) -> ENTER, says its line -> need REPLY -> a whole reply -> HEARD, hear() or .then
+ *                                                            -> LEAVE, enter(next)
+ *                    .tls    -> need TLS    -> TLS_UP    -> the same with a reply without words
+ *                    .permit -> need PERMIT -> permitted -> ENTER, says its line
+ *                    .decide -> ENTER, LEAVE, enter(next)
+ *
+ * A step that needs no decision on its reply may have the next one said behind it (.ahead): then
+ * two steps are open, `awaited` is the older, and replies belong to the open steps in order (RFC
+ * 2920 section 3.1, RFC 3501 section 5.5, RFC 2449 section 6.8). As both replies of the older step
+ * lead to the same row, the open steps are the chain of .then from `awaited` to `at`. */
+#include "probes/dialogue.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "probes/dialogue_log.h"
+#include "probes/recognise.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+    OUT_LIMIT = 256 * 1024,   /* far more than the longest secret in base64 */
+    TLS_ALERT_SIZE = 7,       /* a TLS server's whole answer to plain text: one alert record */
+    REDACTED_LINE_LIMIT = 512 /* of what may be shown of a secret row */
+};
+
+static const char redacted[] = "********";
+
+void dialogue_init(struct dialogue *d, const struct protocol *protocol,
+                   const struct secret *password, const struct secret *token)
+{
+    *d = (struct dialogue) {
+        .protocol = protocol,
+        .need = DIALOGUE_NEEDS_NOTHING,
+        .at = STEP_DONE,
+        .awaited = STEP_DONE,
+        .log = dialogue_log_new(),
+        .secrets = { password, token },
+    };
+    buffer_init(&d->out, OUT_LIMIT);
+    buffer_init(&d->in, DIALOGUE_REPLY_LIMIT);
+    buffer_init(&d->note, DIALOGUE_REPLY_LIMIT);
+}
+
+void dialogue_done(struct dialogue *d)
+{
+    buffer_done(&d->out);
+    buffer_done(&d->in);
+    buffer_done(&d->note);
+    dialogue_log_free(d->log);
+    d->log = NULL;
+}
+
+bool dialogue_row(struct dialogue *d, struct dialogue_row *ret_row)
+{
+    return dialogue_log_take(d->log, ret_row);
+}
+
+static const struct dialogue_step *step_of(const struct dialogue *d, int index)
+{
+    assert(index >= 0 && index < d->protocol->step_count);
+    return &d->protocol->steps[index];
+}
+
+/* ---- secrets ---- */
+
+/* In place, so that nothing downstream can forget to. */
+static void scrub(const struct dialogue *d, struct buffer *buffer, size_t size)
+{
+    for (size_t i = 0; i < sizeof d->secrets / sizeof *d->secrets && size; i++)
+        secret_scrub(d->secrets[i], buffer->space + buffer->start, size);
+}
+
+void dialogue_public(struct dialogue *d, const struct buffer *out)
+{
+    d->said_public = buffer_size(out) - d->said_from;
+}
+
+void dialogue_note(struct dialogue *d, struct bytes text)
+{
+    buffer_append(&d->note, text.data, text.size);
+    scrub(d, &d->note, buffer_size(&d->note));
+}
+
+/* ---- ending a step ---- */
+
+static void finish(struct dialogue *d)
+{
+    d->need = DIALOGUE_NEEDS_NOTHING;
+    d->patience_ms = 0;
+    d->open = 0;
+    buffer_clear(&d->in);
+    buffer_clear(&d->note);
+}
+
+static struct bytes without_line_end(struct bytes text)
+{
+    if (text.size && text.data[text.size - 1] == '\n')
+        text.size--;
+    if (text.size && text.data[text.size - 1] == '\r')
+        text.size--;
+    return text;
+}
+
+/* LEAVE with the reply's words, the note in front. */
+static void leave(struct dialogue *d, int index, enum dialogue_outcome outcome, struct bytes text)
+{
+    const struct dialogue_step *step = step_of(d, index);
+    /* Nobody's mail fails because a goodbye was not answered. */
+    if (step->stage == STAGE_GOODBYE && outcome == OUTCOME_FAILED)
+        outcome = d->why.kind == FAILURE_REFUSED || d->why.kind == FAILURE_CONNECTION_CLOSED
+                      ? OUTCOME_OK
+                      : OUTCOME_CUT;
+    if (outcome == OUTCOME_OK)
+        d->why = (struct failure) { 0 };
+    if (outcome == OUTCOME_FAILED)
+        d->failed = true;
+    struct dialogue_row row = { .kind = ROW_LEAVE,
+                                .step = step,
+                                .outcome = outcome,
+                                .failure = d->why,
+                                .blocked_by = d->why_blocked };
+    text = without_line_end(text);
+    if (buffer_size(&d->note) && text.size)
+        buffer_append(&d->note, "\r\n", 2);
+    dialogue_log_add(d->log, &row, buffer_bytes(&d->note), text);
+    buffer_clear(&d->note);
+    d->why = (struct failure) { 0 };
+    d->why_blocked = NULL;
+}
+
+/* The outcome follows from what the protocol said of the step before it named the next one. */
+static void leave_for(struct dialogue *d, int index, int next, struct bytes text)
+{
+    enum dialogue_outcome outcome = OUTCOME_OK;
+    if (next == STEP_FAILED && d->why.kind == FAILURE_NONE)
+        d->why.kind = FAILURE_REFUSED;
+    if (d->why_blocked)
+        outcome = OUTCOME_SKIPPED;
+    else if (d->why.kind != FAILURE_NONE)
+        outcome = OUTCOME_FAILED;
+    leave(d, index, outcome, text);
+}
+
+int dialogue_refuse(struct dialogue *d, int next)
+{
+    d->why = (struct failure) { .kind = FAILURE_REFUSED };
+    return next;
+}
+
+int dialogue_reject(struct dialogue *d, struct failure failure, int next)
+{
+    d->why = failure;
+    return next;
+}
+
+int dialogue_skip(struct dialogue *d, const char *blocked_by, int next)
+{
+    d->why_blocked = blocked_by;
+    return next;
+}
+
+/* ---- beginning a step ---- */
+
+static void add_row(struct dialogue *d, enum dialogue_row_kind kind, int index, struct bytes line)
+{
+    struct dialogue_row row = { .kind = kind, .step = step_of(d, index) };
+    dialogue_log_add(d->log, &row, (struct bytes) { 0 }, line);
+}
+
+static void log_said(struct dialogue *d, int index)
+{
+    struct bytes out = buffer_bytes(&d->out);
+    struct bytes line =
+        without_line_end((struct bytes) { out.data + d->said_from, out.size - d->said_from });
+    if (!step_of(d, index)->secret || line.size <= d->said_public) {
+        add_row(d, ROW_SAID, index, line);
+        return;
+    }
+    struct buffer shown;
+    buffer_init(&shown, REDACTED_LINE_LIMIT);
+    buffer_append(&shown, line.data, d->said_public);
+    buffer_append(&shown, redacted, sizeof redacted - 1);
+    add_row(d, ROW_SAID, index, buffer_bytes(&shown));
+    buffer_done(&shown);
+}
+
+/* Says a step's words; a step without any only listens. */
+static void say(struct dialogue *d, int index)
+{
+    const struct dialogue_step *step = step_of(d, index);
+    if (!step->line && !step->say)
+        return;
+    d->said_from = buffer_size(&d->out);
+    d->said_public = 0;
+    if (step->say) {
+        step->say(d, &d->out);
+    } else {
+        buffer_append_text(&d->out, step->line);
+        buffer_append(&d->out, "\r\n", 2);
+    }
+    assert(!d->out.overflow); /* what we say is our own, and bounded where it is made */
+    log_said(d, index);
+}
+
+static bool may_go_ahead(struct dialogue *d, const struct dialogue_step *step)
+{
+    return !step->hear && step->then > 0 && step->then == step->otherwise &&
+           step_of(d, step->then)->ahead && (!d->protocol->pipelines || d->protocol->pipelines(d));
+}
+
+static void say_with_followers(struct dialogue *d, int index)
+{
+    d->need = DIALOGUE_NEEDS_REPLY;
+    d->patience_ms = step_of(d, index)->patience_ms;
+    d->at = d->awaited = index;
+    d->open = 1;
+    say(d, index);
+    while (may_go_ahead(d, step_of(d, d->at))) {
+        d->at = step_of(d, d->at)->then;
+        d->open++;
+        add_row(d, ROW_ENTER, d->at, (struct bytes) { 0 });
+        say(d, d->at);
+    }
+}
+
+static void heard_so_far(struct dialogue *d, struct bytes text)
+{
+    if (text.size)
+        add_row(d, ROW_HEARD, d->awaited, text);
+}
+
+static void fail_open_steps(struct dialogue *d, struct failure failure,
+                            enum dialogue_outcome outcome, size_t shown);
+
+/* Bytes that came in clear behind the STARTTLS reply would be taken for what the server says inside
+ * TLS (the response side of CVE-2011-0411): a finding, and never fed on. */
+static void begin_tls(struct dialogue *d, int index)
+{
+    d->at = d->awaited = index;
+    d->open = 1;
+    d->need = DIALOGUE_NEEDS_TLS;
+    d->patience_ms = step_of(d, index)->patience_ms;
+    if (buffer_size(&d->in))
+        fail_open_steps(
+            d, failure_make(FAILURE_PLAINTEXT_INJECTED, "plain text behind the reply to STARTTLS"),
+            OUTCOME_FAILED, buffer_size(&d->in));
+}
+
+static void enter(struct dialogue *d, int next)
+{
+    while (next >= 0) {
+        const struct dialogue_step *step = step_of(d, next);
+        if (step->permit) {
+            d->at = next;
+            d->open = 0;
+            d->need = DIALOGUE_NEEDS_PERMIT;
+            d->patience_ms = 0;
+            return;
+        }
+        add_row(d, ROW_ENTER, next, (struct bytes) { 0 });
+        if (!step->decide) {
+            if (step->tls)
+                begin_tls(d, next);
+            else
+                say_with_followers(d, next);
+            return;
+        }
+        int after = step->decide(d);
+        assert(after != next && after != STEP_STAY);
+        leave_for(d, next, after, (struct bytes) { 0 });
+        next = after;
+    }
+    finish(d);
+}
+
+void dialogue_permit(struct dialogue *d, const char *blocked_by)
+{
+    if (d->need != DIALOGUE_NEEDS_PERMIT)
+        return;
+    int index = d->at;
+    add_row(d, ROW_ENTER, index, (struct bytes) { 0 });
+    if (!blocked_by) {
+        say_with_followers(d, index);
+        return;
+    }
+    d->why = (struct failure) { .kind = FAILURE_HELD_BACK };
+    d->why_blocked = blocked_by;
+    leave(d, index, OUTCOME_SKIPPED, (struct bytes) { 0 });
+    enter(d, d->protocol->held_back(d));
+}
+
+/* ---- the end of a dialogue that did not end by itself ---- */
+
+/* The oldest open step ends so, with the first SHOWN bytes of what was heard; those said behind it
+ * were cut off. */
+static void fail_open_steps(struct dialogue *d, struct failure failure,
+                            enum dialogue_outcome outcome, size_t shown)
+{
+    if (d->need == DIALOGUE_NEEDS_NOTHING)
+        return;
+    if (d->open == 0) { /* the permission never came: the step begins and ends now */
+        add_row(d, ROW_ENTER, d->at, (struct bytes) { 0 });
+        d->awaited = d->at;
+    }
+    scrub(d, &d->in, buffer_size(&d->in));
+    struct bytes text = buffer_bytes(&d->in);
+    text.size = shown;
+    heard_so_far(d, text);
+    d->why = failure;
+    leave(d, d->awaited, outcome, text);
+    for (int index = d->awaited; index != d->at;) {
+        index = step_of(d, index)->then;
+        d->why = failure;
+        leave(d, index, OUTCOME_CUT, (struct bytes) { 0 });
+    }
+    finish(d);
+}
+
+static struct bytes first_line(struct bytes pending)
+{
+    const char *newline = memchr(pending.data, '\n', pending.size);
+    if (newline)
+        pending.size = (size_t)(newline - pending.data) + 1;
+    if (pending.size > DIALOGUE_LINE_SHOWN)
+        pending.size = DIALOGUE_LINE_SHOWN;
+    return pending;
+}
+
+/* Who answers where a greeting is due, if it is not the protocol we speak; PEER_UNKNOWN otherwise.
+ */
+static enum peer_protocol stranger(const struct dialogue *d, struct bytes pending)
+{
+    if (d->need != DIALOGUE_NEEDS_REPLY || d->awaited != STEP_OPENING || !pending.size)
+        return PEER_UNKNOWN;
+    enum peer_protocol peer = recognise(first_line(pending));
+    return text_equal_fold(peer_protocol_name(peer), d->protocol->name) ? PEER_UNKNOWN : peer;
+}
+
+static struct failure mismatch(enum peer_protocol peer)
+{
+    return failure_make(FAILURE_PROTOCOL_MISMATCH, "%s", peer_protocol_name(peer));
+}
+
+/* The connection or the driver ended the dialogue: what was heard until then may still tell why. */
+static void lose(struct dialogue *d, struct failure failure, enum dialogue_outcome outcome)
+{
+    enum peer_protocol peer = stranger(d, buffer_bytes(&d->in));
+    if (peer != PEER_UNKNOWN && outcome == OUTCOME_FAILED)
+        failure = mismatch(peer);
+    fail_open_steps(d, failure, outcome, buffer_size(&d->in));
+}
+
+static void malformed(struct dialogue *d, size_t shown)
+{
+    enum peer_protocol peer = stranger(d, buffer_bytes(&d->in));
+    struct failure failure = d->why;
+    if (peer != PEER_UNKNOWN)
+        failure = mismatch(peer);
+    else if (failure.kind == FAILURE_NONE)
+        failure = failure_make(FAILURE_PROTOCOL_VIOLATION, "no reply of the protocol");
+    fail_open_steps(d, failure, OUTCOME_FAILED, shown);
+}
+
+void dialogue_fail(struct dialogue *d, struct failure failure)
+{
+    fail_open_steps(d, failure, OUTCOME_FAILED, buffer_size(&d->in));
+}
+
+/* ---- replies ---- */
+
+static int lead(struct dialogue *d, const struct dialogue_step *step, const struct reply *reply)
+{
+    if (step->hear)
+        return step->hear(d, reply);
+    if (reply->kind == REPLY_OK)
+        return step->then;
+    int otherwise = step->otherwise ? step->otherwise : STEP_FAILED;
+    if (reply->kind == REPLY_MORE)
+        return dialogue_reject(
+            d, failure_make(FAILURE_PROTOCOL_VIOLATION, "asks for more where nothing follows"),
+            otherwise);
+    return dialogue_refuse(d, otherwise);
+}
+
+/* Moves on from the oldest open step. A step said ahead is already entered. */
+static void move_on(struct dialogue *d, int next, struct bytes text)
+{
+    int index = d->awaited;
+    if (next == STEP_STAY || next == index) {
+        assert(d->why.kind == FAILURE_NONE && d->open == 1);
+        buffer_consume(&d->in, text.size);
+        if (next == index)
+            say(d, index);
+        return;
+    }
+    leave_for(d, index, next, text);
+    buffer_consume(&d->in, text.size);
+    if (d->open > 1) {
+        assert(next == step_of(d, index)->then);
+        d->open--;
+        d->awaited = next;
+        d->patience_ms = step_of(d, next)->patience_ms;
+        return;
+    }
+    enter(d, next);
+}
+
+/* TEXT is at the front of d->in. */
+static void hear(struct dialogue *d, struct reply *reply, size_t size)
+{
+    enum peer_protocol peer = stranger(d, buffer_bytes(&d->in));
+    if (peer != PEER_UNKNOWN) { /* FTP greets with SMTP's 220 */
+        fail_open_steps(d, mismatch(peer), OUTCOME_FAILED, size);
+        return;
+    }
+    scrub(d, &d->in, size);
+    reply->text = (struct bytes) { buffer_bytes(&d->in).data, size };
+    heard_so_far(d, reply->text);
+    d->scanned = 0;
+    move_on(d, lead(d, step_of(d, d->awaited), reply), reply->text);
+}
+
+/* A TLS server that is spoken to in clear sends an alert and no line end. */
+static bool is_tls_alert(const struct dialogue *d, struct bytes pending)
+{
+    return pending.size >= TLS_ALERT_SIZE && stranger(d, pending) == PEER_TLS;
+}
+
+static void take_replies(struct dialogue *d)
+{
+    while (d->need == DIALOGUE_NEEDS_REPLY && buffer_size(&d->in)) {
+        struct reply reply = { 0 };
+        struct bytes pending = buffer_bytes(&d->in);
+        long size = d->protocol->frame(d, pending, &reply);
+        if (size < 0) {
+            malformed(d, reply.text.size);
+        } else if (size > 0) {
+            hear(d, &reply, (size_t)size);
+        } else {
+            if (is_tls_alert(d, pending))
+                malformed(d, TLS_ALERT_SIZE);
+            return;
+        }
+    }
+}
+
+/* A reply ends with a line end, and a line is judged once it is DIALOGUE_LINE_SHOWN bytes long:
+ * between the two the frame has nothing to say, and a line that dribbles in is not searched again
+ * and again. */
+static bool decides_nothing(const struct dialogue *d, struct bytes slice)
+{
+    return buffer_size(&d->in) >= d->scanned + DIALOGUE_LINE_SHOWN &&
+           !memchr(slice.data, '\n', slice.size);
+}
+
+void dialogue_bytes(struct dialogue *d, struct bytes bytes)
+{
+    if (d->need == DIALOGUE_NEEDS_TLS) {
+        dialogue_injected(d, bytes);
+        return;
+    }
+    while (bytes.size && d->need != DIALOGUE_NEEDS_NOTHING) {
+        size_t room = DIALOGUE_REPLY_LIMIT - buffer_size(&d->in);
+        if (room == 0) {
+            lose(d,
+                 failure_make(FAILURE_REPLY_TOO_LONG, "a reply of more than %d bytes",
+                              DIALOGUE_REPLY_LIMIT),
+                 OUTCOME_FAILED);
+            return;
+        }
+        struct bytes slice = { bytes.data, bytes.size < room ? bytes.size : room };
+        bool skip = decides_nothing(d, slice);
+        buffer_append(&d->in, slice.data, slice.size);
+        bytes.data += slice.size;
+        bytes.size -= slice.size;
+        if (!skip)
+            take_replies(d);
+        if (d->need == DIALOGUE_NEEDS_TLS && bytes.size)
+            dialogue_injected(d, bytes);
+    }
+}
+
+void dialogue_injected(struct dialogue *d, struct bytes bytes)
+{
+    if (d->need != DIALOGUE_NEEDS_TLS || !bytes.size)
+        return;
+    size_t room = DIALOGUE_REPLY_LIMIT - buffer_size(&d->in);
+    buffer_append(&d->in, bytes.data, bytes.size < room ? bytes.size : room);
+    begin_tls(d, d->awaited);
+}
+
+/* ---- events ---- */
+
+static void open_dialogue(struct dialogue *d)
+{
+    if (d->at != STEP_DONE || d->need != DIALOGUE_NEEDS_NOTHING)
+        return;
+    enter(d, d->protocol->open ? d->protocol->open(d) : STEP_OPENING);
+}
+
+static void tls_is_up(struct dialogue *d)
+{
+    if (d->need != DIALOGUE_NEEDS_TLS)
+        return;
+    struct reply reply = { .kind = REPLY_OK };
+    d->tls = true;
+    move_on(d, lead(d, step_of(d, d->awaited), &reply), reply.text);
+}
+
+static struct failure lost_in(const struct dialogue *d, enum failure_kind kind, const char *what)
+{
+    int index = d->open ? d->awaited : d->at;
+    return failure_make(kind, "%s in %s", what, step_of(d, index)->name);
+}
+
+void dialogue_event(struct dialogue *d, enum dialogue_event event)
+{
+    if (event == DIALOGUE_OPEN) {
+        open_dialogue(d);
+        return;
+    }
+    if (d->need == DIALOGUE_NEEDS_NOTHING)
+        return;
+    switch (event) {
+    case DIALOGUE_OPEN:
+        return;
+    case DIALOGUE_TLS_UP:
+        tls_is_up(d);
+        return;
+    case DIALOGUE_EOF:
+        lose(d, lost_in(d, FAILURE_CONNECTION_CLOSED, "connection closed"), OUTCOME_FAILED);
+        return;
+    case DIALOGUE_RESET:
+        lose(d, lost_in(d, FAILURE_CONNECTION_RESET, "connection reset"), OUTCOME_FAILED);
+        return;
+    case DIALOGUE_TIMEOUT:
+        lose(d, lost_in(d, FAILURE_TIMED_OUT, "no reply"), OUTCOME_FAILED);
+        return;
+    case DIALOGUE_CANCEL:
+        lose(d, lost_in(d, FAILURE_CANCELLED, "cancelled"), OUTCOME_CUT);
+        return;
+    }
+}
