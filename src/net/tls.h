@@ -41,11 +41,12 @@ struct buffer *tls_out(struct tls *tls);
 
 /* Goes on with the handshake. On TLS_FAILED *ret_failure is FAILURE_TLS_VERSION,
  * FAILURE_TLS_HANDSHAKE, FAILURE_PROTOCOL_MISMATCH (plain text where a record was due;
- * tls_first_bytes() has it) or FAILURE_CONNECTION_CLOSED. */
+ * tls_first_bytes() has it), FAILURE_CONNECTION_CLOSED, or FAILURE_PROTOCOL_VIOLATION (a flood). */
 enum tls_progress tls_handshake(struct tls *tls, struct failure *ret_failure);
 
-/* After TLS_READY. >0 bytes of plain text; 0 the peer said close_notify or closed; -1 nothing now;
- * -2 failed. */
+/* After TLS_READY; SIZE is not 0. >0 bytes of plain text; 0 the peer said close_notify or closed;
+ * -1 nothing now; -2 failed: FAILURE_TLS_HANDSHAKE for an alert (TLS 1.3 refuses a client without
+ * certificate so), else FAILURE_PROTOCOL_VIOLATION. */
 ssize_t tls_read(struct tls *tls, void *data, size_t size, struct failure *ret_failure);
 /* Encrypts all of DATA into tls_out(). False: failed. */
 bool tls_write(struct tls *tls, struct bytes data);

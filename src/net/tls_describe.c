@@ -68,7 +68,8 @@ static const char *common_name(struct arena *arena, gnutls_x509_crt_t certificat
     if (gnutls_x509_crt_get_dn_by_oid(certificate, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &size) <
         0)
         return NULL;
-    return printable(arena, (struct bytes) { name, size });
+    return printable_name(arena,
+                          (struct bytes) { name, size }); /* GnuTLS gives it as in RFC 4514 */
 }
 
 /* An address of subjectAltName: four or sixteen bytes (RFC 5280 section 4.2.1.6). */

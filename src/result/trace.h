@@ -108,7 +108,8 @@ struct address {
 
 /* ---- TLS ---- */
 
-/* One certificate as sent. Times are Unix seconds. */
+/* One certificate as sent. Times are Unix seconds. Strings are printable: what was not stands in
+ * them as \xHH, as text_escape() writes it. */
 struct certificate {
     struct certificate *next;     /* leaf first, then as the server sent them */
     const char *subject, *issuer; /* RFC 4514 */
@@ -133,7 +134,11 @@ struct tls_facts {
     struct strings
         problems;      /* verification bits by name: "signer-not-found", "expired", "not-activated",
                           "unexpected-owner", "revoked", "insecure-algorithm", "purpose-mismatch",
-                          "signer-not-ca", "missing-ocsp-status", "invalid" */
+                          "signer-not-ca", "signer-constraints", "signature-failure",
+                          "unknown-critical-extension", "missing-ocsp-status", "invalid-ocsp-status",
+                          "revocation-data-superseded", "revocation-data-in-future"; "invalid" only when
+                          none of them tells why. GnuTLS leaves the dates and the staple unsaid when the
+                          purpose does not match */
     bool name_checked; /* the name below was compared with the leaf */
     bool name_matches;
     const char *checked_name; /* what the certificate must be valid for */
