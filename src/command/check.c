@@ -1,0 +1,237 @@
+#include "command/check.h"
+
+#include "base/memory.h"
+#include "command/check_options.h"
+#include "command/command.h"
+#include "command/harden.h"
+#include "command/live.h"
+#include "command/output.h"
+#include "command/terminal.h"
+#include "diagnosis/classify.h"
+#include "diagnosis/diagnose.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { RESULT_LIMIT = 256 << 20, HELP_LIMIT = 65536 };
+
+static const int stopping_signals[] = { SIGINT, SIGTERM, SIGHUP };
+enum { STOPPING_COUNT = sizeof stopping_signals / sizeof *stopping_signals };
+
+struct check;
+
+struct stop_request {
+    struct check *check;
+    int signal;
+    struct loop_signal *handle;
+};
+
+/* One run, from the options to the exit status. */
+struct check {
+    struct check_settings settings;
+    struct secret *password, *token;
+    char *state_dir;
+    struct loop *loop;
+    struct trace *trace;
+    struct run *run;
+    struct live *live;
+    struct stop_request stops[STOPPING_COUNT];
+    bool interrupted;
+};
+
+/* ---- the run ---- */
+
+static void run_is_over(void *arg)
+{
+    struct check *check = arg;
+    loop_stop(check->loop);
+}
+
+/* The first request gives the result as far as it got; the second means it. */
+static void stop_requested(void *arg)
+{
+    struct stop_request *stop = arg;
+    struct check *check = stop->check;
+    if (check->interrupted) {
+        live_stop(&check->live);
+        signal(stop->signal, SIG_DFL);
+        raise(stop->signal);
+    }
+    check->interrupted = true;
+    run_cancel(check->run, "interrupt");
+}
+
+static void watch_signals(struct check *check)
+{
+    for (size_t i = 0; i < STOPPING_COUNT; i++) {
+        struct sigaction current;
+        /* Under nohup a hangup stays ignored. */
+        if (sigaction(stopping_signals[i], NULL, &current) == 0 && current.sa_handler == SIG_IGN)
+            continue;
+        check->stops[i] = (struct stop_request) { .check = check, .signal = stopping_signals[i] };
+        check->stops[i].handle =
+            loop_signal_start(check->loop, stopping_signals[i], stop_requested, &check->stops[i]);
+    }
+}
+
+static void unwatch_signals(struct check *check)
+{
+    for (size_t i = 0; i < STOPPING_COUNT; i++)
+        loop_signal_stop(&check->stops[i].handle);
+}
+
+/* XDG Base Directory Specification: a relative path is ignored. NULL: nothing is remembered. */
+static char *find_state_dir(void)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (state && *state == '/')
+        return memory_format("%s/maildoctor", state);
+    return home && *home == '/' ? memory_format("%s/.local/state/maildoctor", home) : NULL;
+}
+
+static bool is_ascii_only(const struct check_settings *settings)
+{
+    return settings->ascii || !terminal_has_utf8();
+}
+
+/* Leaves the trace whole; false and a message when nothing could begin. */
+static bool perform(struct check *check, char **ret_error)
+{
+    struct run_options *options = &check->settings.run;
+    options->password = check->password;
+    options->token = check->token;
+    options->state_dir = check->state_dir = find_state_dir();
+    options->judge_login = classify_login;
+    check->loop = loop_new();
+    check->trace = trace_new();
+    check->run = run_start(check->loop, options, check->trace, run_is_over, check, ret_error);
+    if (!check->run)
+        return false;
+    watch_signals(check);
+    check->live =
+        live_start(check->loop, check->run, check->trace, is_ascii_only(&check->settings));
+    loop_run(check->loop);
+    live_stop(&check->live);
+    unwatch_signals(check);
+    return true;
+}
+
+/* ---- the result ---- */
+
+static bool wants_color(const struct check_settings *settings)
+{
+    if (settings->color != COLOR_AUTO)
+        return settings->color == COLOR_ALWAYS;
+    return !settings->output && terminal_has_color(STDOUT_FILENO);
+}
+
+/* The exit status. Nothing is written before all of it is there. */
+static int deliver(struct check *check)
+{
+    const struct check_settings *settings = &check->settings;
+    const struct report_options options = {
+        .color = wants_color(settings),
+        .ascii = is_ascii_only(settings),
+        .verbose = settings->verbose,
+        .transcript = settings->transcript,
+    };
+    struct result *result = result_new(check->trace);
+    check->trace = NULL;
+    diagnose(result);
+    struct buffer out;
+    buffer_init(&out, RESULT_LIMIT);
+    settings->format->write(&out, result, &options);
+    char *error = NULL;
+    int status = result_exit_status(result, settings->fail_on_warning);
+    if (out.overflow)
+        status = command_fail(memory_copy("the result is larger than 256 MiB"));
+    else if (!output_write(settings->output, buffer_bytes(&out), &error))
+        status = command_fail(error);
+    buffer_done(&out);
+    result_free(result);
+    return status;
+}
+
+/* ---- from the words to the run ---- */
+
+static int print_help(void)
+{
+    struct buffer out;
+    buffer_init(&out, HELP_LIMIT);
+    buffer_append_text(&out,
+                       "usage: maildoctor check [OPTION...] TARGET\n\n"
+                       "Walks the whole way of a mail client on every documented port and says "
+                       "what stops it,\nwhere, why, and who has to mend it. A target is a mail "
+                       "address, a domain, a host,\nHOST:PORT, [V6]:PORT or a URL such as "
+                       "imaps://ana@contoso.com@outlook.office365.com.\n");
+    options_describe(&out, check_option_rows);
+    int status = command_print(&out);
+    buffer_done(&out);
+    return status;
+}
+
+static bool take_target(struct check_settings *settings, const struct operands *operands,
+                        char **ret_error)
+{
+    if (operands->count == 1)
+        return target_parse(&settings->run.target, &settings->arena, operands->items[0], ret_error);
+    *ret_error = operands->count
+                     ? memory_copy("one target at a time: more than one was given")
+                     : memory_copy("what is to be checked? Give a mail address or a host");
+    return false;
+}
+
+static bool take_secrets(struct check *check, char **ret_error)
+{
+    if (!secret_source_read(&check->settings.password, &check->password, ret_error) ||
+        !secret_source_read(&check->settings.token, &check->token, ret_error))
+        return false;
+    if (check->settings.run.insecure_login && (check->password || check->token))
+        fprintf(stderr, "maildoctor: warning: --insecure-login sends the secret to whoever "
+                        "answers\n");
+    /* Only now: a command that fetches the password may need its privileges. */
+    harden_no_new_privileges();
+    return true;
+}
+
+static bool prepare(struct check *check, const struct operands *operands, char **ret_error)
+{
+    struct check_settings *settings = &check->settings;
+    return take_target(settings, operands, ret_error) &&
+           check_settings_agree(settings, ret_error) && output_check(settings->output, ret_error) &&
+           take_secrets(check, ret_error);
+}
+
+static void clean_up(struct check *check)
+{
+    run_free(check->run);
+    if (check->loop)
+        loop_free(check->loop);
+    if (check->trace)
+        trace_free(check->trace);
+    secret_free(check->password);
+    secret_free(check->token);
+    free(check->state_dir);
+    check_settings_done(&check->settings);
+}
+
+int check_main(int argc, char **argv)
+{
+    struct check check = { 0 };
+    struct operands operands;
+    char *error = NULL;
+    int status;
+    check_settings_init(&check.settings);
+    enum options_result read =
+        options_read(check_option_rows, argc, argv, &check.settings, &operands, &error);
+    if (read == OPTIONS_WANT_HELP)
+        status = print_help();
+    else if (read == OPTIONS_BAD || !prepare(&check, &operands, &error) || !perform(&check, &error))
+        status = command_fail(error);
+    else
+        status = deliver(&check);
+    clean_up(&check);
+    return status;
+}

@@ -1,0 +1,414 @@
+#include "command/check_options.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "probes/sasl.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEADLINE_MS = 60000, SECONDS_LIMIT = 86400, NAME_LIMIT = 255 };
+
+void check_settings_init(struct check_settings *settings)
+{
+    *settings = (struct check_settings) {
+        .run = { .deadline_ms = DEADLINE_MS },
+        .password = { .what = "password", .environment = "MAILDOCTOR_PASSWORD" },
+        .token = { .what = "token", .environment = "MAILDOCTOR_TOKEN" },
+        .format = report_format_find("text"),
+    };
+}
+
+void check_settings_done(struct check_settings *settings)
+{
+    arena_done(&settings->arena);
+}
+
+static bool reject(char **ret_error, const char *option, const char *value, const char *why)
+{
+    char *quoted = options_quote(value);
+    *ret_error = memory_format("--%s %s: %s", option, quoted, why);
+    free(quoted);
+    return false;
+}
+
+/* ---- lists ---- */
+
+/* Takes the next item off a list with commas; false at its end. Empty items are items. */
+static bool next_item(const char **rest, char *item, size_t size)
+{
+    if (!*rest)
+        return false;
+    size_t length = strcspn(*rest, ",");
+    size_t kept = length < size ? length : size - 1;
+    memcpy(item, *rest, kept);
+    item[kept] = '\0';
+    *rest = (*rest)[length] ? *rest + length + 1 : NULL;
+    return true;
+}
+
+static bool set_need(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    unsigned needs = 0;
+    char item[16];
+    for (const char *rest = value; next_item(&rest, item, sizeof item);) {
+        int need = need_parse(item);
+        if (need <= 0 || need == NEED_ENDPOINT || need == NEED_ANY)
+            return reject(ret_error, "need", value,
+                          "a list of send, read, imap, pop, relay, with commas");
+        needs |= (unsigned)need;
+    }
+    settings->run.plan.needs = needs;
+    return true;
+}
+
+static bool add_port(struct check_settings *settings, int port)
+{
+    struct plan_options *plan = &settings->run.plan;
+    for (size_t i = 0; i < plan->port_count; i++)
+        if (settings->ports[i] == port)
+            return true;
+    if (plan->port_count == CHECK_PORT_LIMIT)
+        return false;
+    settings->ports[plan->port_count++] = port;
+    plan->ports = settings->ports;
+    return true;
+}
+
+/* 0 when TEXT is no port number. */
+static int parse_port(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 5 || text[digits])
+        return 0;
+    long port = strtol(text, NULL, 10);
+    return port <= 65535 ? (int)port : 0;
+}
+
+static bool add_service_ports(struct check_settings *settings, const char *word)
+{
+    int service = service_parse(word);
+    for (size_t i = 0; service >= 0 && i < port_use_count; i++)
+        if ((int)port_uses[i].service == service)
+            add_port(settings, port_uses[i].port);
+    return service >= 0;
+}
+
+static bool set_ports(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    char item[16];
+    settings->run.plan.port_count = 0;
+    for (const char *rest = value; next_item(&rest, item, sizeof item);) {
+        if (add_service_ports(settings, item))
+            continue;
+        int port = parse_port(item);
+        if (port == 0)
+            return reject(ret_error, "ports", value,
+                          "a list of ports from 1 to 65535, or smtp, imap, pop3, with commas");
+        if (!port_use_assume(port))
+            return reject(ret_error, "ports", value,
+                          "no usual mail port; say what speaks there with a URL as the target");
+        if (!add_port(settings, port))
+            return reject(ret_error, "ports", value, "too many ports");
+    }
+    return true;
+}
+
+/* ---- words ---- */
+
+static bool set_provider(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    settings->run.plan.provider = value;
+    if (provider_find(value))
+        return true;
+    const char **ids = memory_new((provider_count + 1) * sizeof *ids);
+    for (size_t i = 0; i < provider_count; i++)
+        ids[i] = providers[i].id;
+    const char *near = options_nearest(value, ids);
+    char *quoted = options_quote(value);
+    *ret_error = near ? memory_format("--provider %s is unknown; did you mean %s?", quoted, near)
+                      : memory_format("--provider %s is unknown; for example %s, gmail, generic",
+                                      quoted, ids[0]);
+    free(quoted);
+    free(ids);
+    return false;
+}
+
+static bool set_user(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    settings->run.user = value;
+    if (*value == '\0' || strlen(value) > NAME_LIMIT || !text_is_utf8(text_bytes(value)))
+        return reject(ret_error, "user", value, "a login is 1 to 255 bytes of UTF-8");
+    for (const char *p = value; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return reject(ret_error, "user", value, "a login holds no control character");
+    return true;
+}
+
+static bool set_mechanism(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    const struct sasl_mechanism *mechanism = sasl_find(value);
+    if (!mechanism)
+        return reject(ret_error, "auth", value, "PLAIN, LOGIN, XOAUTH2 or OAUTHBEARER");
+    settings->run.mechanism = mechanism->name;
+    return true;
+}
+
+/* Goes into a command line of the protocol: nothing that could end it (RFC 5321 section 4.1.1.1: a
+ * domain or an address literal). */
+static bool set_ehlo(void *to, const char *value, char **ret_error)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "-._:[]";
+    struct check_settings *settings = to;
+    settings->run.ehlo = value;
+    if (*value && strlen(value) <= NAME_LIMIT && value[strspn(value, allowed)] == '\0')
+        return true;
+    return reject(ret_error, "ehlo", value, "a host name, or an address in brackets");
+}
+
+static bool set_format(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    settings->format = report_format_find(value);
+    if (settings->format)
+        return true;
+    struct buffer names;
+    buffer_init(&names, 1024);
+    for (const struct report_format *format = report_formats; format->name; format++)
+        buffer_format(&names, "%s%s", buffer_size(&names) ? ", " : "one of ", format->name);
+    buffer_append(&names, "", 1);
+    reject(ret_error, "format", value, buffer_bytes(&names).data);
+    buffer_done(&names);
+    return false;
+}
+
+static bool set_color(void *to, const char *value, char **ret_error)
+{
+    static const char *const words[] = {
+        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"
+    };
+    struct check_settings *settings = to;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(value, words[i]) == 0) {
+            settings->color = (enum color_wish)i;
+            return true;
+        }
+    return reject(ret_error, "color", value, "auto, always or never");
+}
+
+static bool set_fail_on(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    settings->fail_on_warning = strcmp(value, "warning") == 0;
+    return settings->fail_on_warning || strcmp(value, "error") == 0 ||
+           reject(ret_error, "fail-on", value, "error or warning");
+}
+
+/* ---- the way out ---- */
+
+static bool set_family(struct check_settings *settings, int family, char **ret_error)
+{
+    if (settings->run.family && settings->run.family != family) {
+        *ret_error = memory_copy("-4 and -6 exclude each other; without either, both are tested");
+        return false;
+    }
+    settings->run.family = family;
+    return true;
+}
+
+static bool set_ipv4(void *to, const char *value, char **ret_error)
+{
+    (void)value;
+    return set_family(to, 4, ret_error);
+}
+
+static bool set_ipv6(void *to, const char *value, char **ret_error)
+{
+    (void)value;
+    return set_family(to, 6, ret_error);
+}
+
+/* Seconds, also 0.5; as milliseconds, 0 when VALUE is none. */
+static int parse_seconds(const char *value)
+{
+    size_t whole = strspn(value, "0123456789");
+    size_t dot = value[whole] == '.';
+    size_t part = dot ? strspn(value + whole + 1, "0123456789") : 0;
+    if (whole == 0 || whole > 6 || (dot && part == 0) || value[whole + dot + part])
+        return 0;
+    double seconds = strtod(value, NULL);
+    return seconds <= SECONDS_LIMIT ? (int)(seconds * 1000 + 0.5) : 0;
+}
+
+static bool set_timeout(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    settings->run.timeout_ms = parse_seconds(value);
+    return settings->run.timeout_ms ||
+           reject(ret_error, "timeout", value, "seconds, more than 0, at most 86400");
+}
+
+static bool set_deadline(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    settings->run.deadline_ms = parse_seconds(value);
+    return settings->run.deadline_ms ||
+           reject(ret_error, "deadline", value, "seconds, more than 0, at most 86400");
+}
+
+/* Takes one part of HOST:PORT:ADDRESS:PORT off REST; brackets protect colons. NULL when broken. */
+static char *next_part(struct arena *arena, const char **rest)
+{
+    const char *text = *rest;
+    if (!text)
+        return NULL;
+    bool bracket = *text == '[';
+    size_t size = bracket ? strcspn(++text, "]") : strcspn(text, ":");
+    const char *after = text + size;
+    if (bracket && *after++ != ']')
+        return NULL;
+    if (*after && *after != ':')
+        return NULL;
+    *rest = *after ? after + 1 : NULL;
+    return arena_format(arena, "%.*s", (int)size, text);
+}
+
+static bool is_numeric(const char *text)
+{
+    struct in6_addr address;
+    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
+}
+
+static bool add_connect_to(void *to, const char *value, char **ret_error)
+{
+    static const char form[] = "HOST:PORT:ADDRESS:PORT, ADDRESS an IP address, IPv6 in brackets; "
+                               "the first two may be empty";
+    struct check_settings *settings = to;
+    const char *rest = value;
+    const char *host = next_part(&settings->arena, &rest);
+    const char *port = next_part(&settings->arena, &rest);
+    const char *address = next_part(&settings->arena, &rest);
+    const char *to_port = next_part(&settings->arena, &rest);
+    if (!to_port || rest || !is_numeric(address) || parse_port(to_port) == 0 ||
+        (*port && parse_port(port) == 0))
+        return reject(ret_error, "connect-to", value, form);
+    if (settings->run.connect_to_count == CHECK_CONNECT_LIMIT)
+        return reject(ret_error, "connect-to", value, "given too often");
+    settings->connect_to[settings->run.connect_to_count++] = (struct connect_to) {
+        .host = host,
+        .port = parse_port(port),
+        .address = address,
+        .to_port = parse_port(to_port),
+    };
+    settings->run.connect_to = settings->connect_to;
+    return true;
+}
+
+/* ---- the table ---- */
+
+#define AT(member) offsetof(struct check_settings, member)
+#define ON_ARGV                                                                                    \
+    "a secret on the command line can be read by every user of this machine; use --ask-password, " \
+    "--password-file, --password-fd, --password-command or MAILDOCTOR_PASSWORD"
+
+const struct option_row check_option_rows[] = {
+    { OPTION_HEADING, .help = "What must work" },
+    { OPTION_CALL, "need", 0, "LIST",
+      "what must work: send, read, imap, pop, relay, with commas (default: send,read for an "
+      "address "
+      "or domain; the endpoint itself for HOST:PORT or a URL; anything that a bare host offers)",
+      0, set_need },
+    { OPTION_CALL, "ports", 0, "LIST",
+      "only these ports, and each must work: numbers, or smtp, imap, pop3, with commas", 0,
+      set_ports },
+    { OPTION_CALL, "provider", 0, "NAME",
+      "do not detect the provider: microsoft365, gmail, ..., generic", 0, set_provider },
+
+    { OPTION_HEADING, .help = "Login" },
+    { OPTION_CALL, "user", 0, "NAME", "the login, if it is not the address", 0, set_user },
+    { OPTION_FLAG, "ask-password", 0, NULL, "ask for the password at the terminal",
+      AT(password.ask), NULL },
+    { OPTION_TEXT, "password-file", 0, "FILE", "read the password from a file", AT(password.file),
+      NULL },
+    { OPTION_TEXT, "password-fd", 0, "N", "read it from an open descriptor", AT(password.fd),
+      NULL },
+    { OPTION_TEXT, "password-command", 0, "COMMAND",
+      "run a shell command; its first line is the password", AT(password.command), NULL },
+    { OPTION_TEXT, "token-file", 0, "FILE", "read an OAuth access token from a file",
+      AT(token.file), NULL },
+    { OPTION_TEXT, "token-fd", 0, "N", "read it from an open descriptor", AT(token.fd), NULL },
+    { OPTION_TEXT, "token-command", 0, "COMMAND",
+      "run a shell command; its first line is the token", AT(token.command), NULL },
+    { OPTION_REFUSED, "password", 0, "WORD", ON_ARGV, 0, NULL },
+    { OPTION_REFUSED, "token", 0, "WORD",
+      "a secret on the command line can be read by every user of this machine; use --token-file, "
+      "--token-fd, --token-command or MAILDOCTOR_TOKEN",
+      0, NULL },
+    { OPTION_CALL, "auth", 0, "MECHANISM", "only this one: PLAIN, LOGIN, XOAUTH2, OAUTHBEARER", 0,
+      set_mechanism },
+    { OPTION_FLAG, "all-logins", 0, NULL, "log in on every port, not once per protocol",
+      AT(run.all_logins), NULL },
+    { OPTION_FLAG, "retry-login", 0, NULL,
+      "try a password again that was refused within the last 30 minutes", AT(run.retry_login),
+      NULL },
+    { OPTION_FLAG, "insecure-login", 0, NULL,
+      "send the secret even where the server's identity is not verified", AT(run.insecure_login),
+      NULL },
+
+    { OPTION_HEADING, .help = "The way there" },
+    { OPTION_CALL, "connect-to", 0, "HOST:PORT:ADDR:PORT",
+      "for HOST:PORT connect to ADDR:PORT; name and certificate checks stay; may be repeated", 0,
+      add_connect_to },
+    { OPTION_TEXT, "resolver", 0, "ADDR[:PORT]", "ask this name server", AT(run.resolver), NULL },
+    { OPTION_TEXT, "ca-file", 0, "FILE", "trust these roots too (PEM)", AT(run.ca_file), NULL },
+    { OPTION_FLAG, "no-system-ca", 0, NULL, "trust only --ca-file", AT(run.no_system_ca), NULL },
+    { OPTION_CALL, "ipv4", '4', NULL, "only IPv4", 0, set_ipv4 },
+    { OPTION_CALL, "ipv6", '6', NULL, "only IPv6", 0, set_ipv6 },
+    { OPTION_TEXT, "source", 0, "ADDR", "connect from this address", AT(run.source), NULL },
+    { OPTION_CALL, "ehlo", 0, "NAME", "announce this name (default: this machine's)", 0, set_ehlo },
+    { OPTION_CALL, "timeout", 0, "SECONDS", "wait no longer than this for each single step", 0,
+      set_timeout },
+    { OPTION_CALL, "deadline", 0, "SECONDS", "end the whole run after this (default: 60)", 0,
+      set_deadline },
+
+    { OPTION_HEADING, .help = "Output" },
+    { OPTION_CALL, "format", 0, "FORMAT", "text (default), json or ndjson", 0, set_format },
+    { OPTION_TEXT, "output", 0, "FILE", "write there, whole or not at all", AT(output), NULL },
+    { OPTION_FLAG, "verbose", 'v', NULL, "every step, every finding", AT(verbose), NULL },
+    { OPTION_FLAG, "transcript", 0, NULL, "the dialogues too, without secrets", AT(transcript),
+      NULL },
+    { OPTION_CALL, "color", 0, "WHEN", "auto (default), always or never", 0, set_color },
+    { OPTION_FLAG, "ascii", 0, NULL, "no character outside ASCII", AT(ascii), NULL },
+    { OPTION_CALL, "fail-on", 0, "LEVEL",
+      "with \"warning\", a warning gives exit status 2 too (default: error)", 0, set_fail_on },
+    { OPTION_HELP, "help", 'h', NULL, "this text", 0, NULL },
+    { 0 },
+};
+
+/* ---- together ---- */
+
+static bool has_source(const struct secret_source *source)
+{
+    return source->file || source->fd || source->command || source->ask;
+}
+
+bool check_settings_agree(const struct check_settings *settings, char **ret_error)
+{
+    const struct run_options *run = &settings->run;
+    const char *why = NULL;
+    if (run->no_system_ca && !run->ca_file)
+        why = "--no-system-ca leaves nothing to trust; name roots with --ca-file";
+    else if (!run->user && !run->target.user && !run->target.address &&
+             (has_source(&settings->password) || has_source(&settings->token)))
+        why = "a secret was given, but no login; add --user";
+    if (why)
+        *ret_error = memory_copy(why);
+    return !why;
+}

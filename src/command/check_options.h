@@ -1,0 +1,34 @@
+/* The options of `check`, read but not yet acted upon. */
+#ifndef COMMAND_CHECK_OPTIONS_H
+#define COMMAND_CHECK_OPTIONS_H
+
+#include "command/options.h"
+#include "command/secret_source.h"
+#include "engine/run.h"
+#include "report/report.h"
+
+enum { CHECK_PORT_LIMIT = 16, CHECK_CONNECT_LIMIT = 32 };
+enum color_wish { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct check_settings {
+    struct run_options run; /* password and token are not in it yet; state_dir neither */
+    int ports[CHECK_PORT_LIMIT];
+    struct connect_to connect_to[CHECK_CONNECT_LIMIT];
+    struct secret_source password, token;
+    const struct report_format *format;
+    const char *output; /* NULL: standard output */
+    enum color_wish color;
+    bool ascii, verbose, transcript, fail_on_warning;
+    struct arena arena; /* of the strings above that are not argv's */
+};
+
+void check_settings_init(struct check_settings *settings);
+void check_settings_done(struct check_settings *settings);
+
+/* For options_read() and options_describe(); works on a struct check_settings. */
+extern const struct option_row check_option_rows[];
+
+/* What no option alone can know: whether they fit each other. False and a message. */
+bool check_settings_agree(const struct check_settings *settings, char **ret_error);
+
+#endif

@@ -1,0 +1,19 @@
+/* Writing a finished result: whole or not at all. */
+#ifndef COMMAND_OUTPUT_H
+#define COMMAND_OUTPUT_H
+
+#include "base/bytes.h"
+
+#include <stdbool.h>
+
+/* Can PATH probably be written? Asked before a run of many seconds. False and a message (release
+ * with free()). NULL, standard output, is always good. */
+bool output_check(const char *path, char **ret_error);
+
+/* Writes BYTES to PATH, or to standard output when it is NULL. A regular file is replaced at once
+ * (written beside it, synced, renamed), so that a reader never sees half of it; anything else, a
+ * pipe or a device, is written to. False and a message (release with free()) on failure; a closed
+ * pipe is one. */
+bool output_write(const char *path, struct bytes bytes, char **ret_error);
+
+#endif

@@ -1,0 +1,294 @@
+#include "command/secret_source.h"
+
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "command/options.h"
+#include "command/prompt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- the environment ---- */
+
+static struct {
+    const char *name;
+    struct buffer value;
+    bool given;
+} taken[] = {
+    { .name = "MAILDOCTOR_PASSWORD" },
+    { .name = "MAILDOCTOR_TOKEN" },
+};
+enum { TAKEN_COUNT = sizeof taken / sizeof *taken };
+
+void secret_environment_take(void)
+{
+    for (size_t i = 0; i < TAKEN_COUNT; i++) {
+        buffer_init(&taken[i].value, SECRET_LIMIT + 2);
+        char *value = getenv(taken[i].name);
+        if (!value)
+            continue;
+        taken[i].given = true;
+        buffer_append_text(&taken[i].value, value);
+        /* unsetenv() only drops the pointer: the bytes would stay to be seen in /proc. */
+        explicit_bzero(value, strlen(value));
+        unsetenv(taken[i].name);
+    }
+}
+
+void secret_environment_forget(void)
+{
+    for (size_t i = 0; i < TAKEN_COUNT; i++) {
+        buffer_done(&taken[i].value);
+        taken[i].given = false;
+    }
+}
+
+/* ---- reading ---- */
+
+static char *trouble(const struct secret_source *source, const char *where, const char *why)
+{
+    char *quoted = options_quote(where);
+    char *message = memory_format("cannot read the %s from %s: %s", source->what, quoted, why);
+    free(quoted);
+    return message;
+}
+
+/* 0 or an errno value. Stops when IN is full: the caller sees that from overflow. */
+static int read_all(int fd, struct buffer *in)
+{
+    char piece[4096];
+    int error = 0;
+    for (;;) {
+        ssize_t n = read(fd, piece, sizeof piece);
+        if (n < 0 && errno == EINTR)
+            continue;
+        error = n < 0 ? errno : 0;
+        if (n <= 0)
+            break;
+        buffer_append(in, piece, (size_t)n);
+        if (in->overflow)
+            break;
+    }
+    explicit_bzero(piece, sizeof piece);
+    return error;
+}
+
+static bool read_fd(const struct secret_source *source, int fd, const char *where,
+                    struct buffer *in, char **ret_error)
+{
+    int error = read_all(fd, in);
+    if (error)
+        *ret_error = trouble(source, where, strerror(error));
+    return error == 0;
+}
+
+static void warn_if_shared(const struct secret_source *source, int fd)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || !(status.st_mode & S_IROTH))
+        return;
+    char *quoted = options_quote(source->file);
+    fprintf(stderr, "maildoctor: warning: everybody on this machine can read %s; chmod 600 it\n",
+            quoted);
+    free(quoted);
+}
+
+static bool read_file(const struct secret_source *source, struct buffer *in, char **ret_error)
+{
+    int fd = open(source->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        *ret_error = trouble(source, source->file, strerror(errno));
+        return false;
+    }
+    warn_if_shared(source, fd);
+    bool good = read_fd(source, fd, source->file, in, ret_error);
+    close(fd);
+    return good;
+}
+
+static bool read_numbered(const struct secret_source *source, struct buffer *in, char **ret_error)
+{
+    char *end;
+    errno = 0;
+    long number = strtol(source->fd, &end, 10);
+    if (*source->fd < '0' || *source->fd > '9' || *end || errno || number > 65535) {
+        char *quoted = options_quote(source->fd);
+        *ret_error =
+            memory_format("--%s-fd %s: a descriptor is a small number", source->what, quoted);
+        free(quoted);
+        return false;
+    }
+    char where[40];
+    snprintf(where, sizeof where, "descriptor %ld", number);
+    bool good = read_fd(source, (int)number, where, in, ret_error);
+    if (number > STDERR_FILENO)
+        close((int)number);
+    return good;
+}
+
+/* Starts the shell with its standard output in a pipe; the reading end, or -1 with errno. */
+static int start_command(const char *command, pid_t *ret_pid)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t defaults;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE); /* we ignore it, a shell pipeline needs it */
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    char *words[] = { (char[]) { "sh" }, (char[]) { "-c" }, memory_copy(command), NULL };
+    int error = posix_spawn(ret_pid, "/bin/sh", &actions, &attributes, words, environ);
+    free(words[2]);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    if (error) {
+        close(ends[0]);
+        errno = error;
+        return -1;
+    }
+    return ends[0];
+}
+
+/* The first line is the secret: password managers print notes behind it. */
+static void keep_first_line(struct buffer *in)
+{
+    struct bytes bytes = buffer_bytes(in);
+    const char *newline = bytes.size ? memchr(bytes.data, '\n', bytes.size) : NULL;
+    if (!newline)
+        return;
+    struct buffer line;
+    buffer_init(&line, in->limit);
+    buffer_append(&line, bytes.data, (size_t)(newline - bytes.data) + 1);
+    buffer_done(in);
+    *in = line;
+}
+
+static bool read_command(const struct secret_source *source, struct buffer *in, char **ret_error)
+{
+    pid_t pid;
+    int fd = start_command(source->command, &pid);
+    if (fd < 0) {
+        *ret_error = trouble(source, "the command", strerror(errno));
+        return false;
+    }
+    bool good = read_fd(source, fd, "the command", in, ret_error);
+    close(fd);
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (good && !(WIFEXITED(status) && WEXITSTATUS(status) == 0) && !in->overflow) {
+        *ret_error = WIFEXITED(status) ? memory_format("the --%s-command ended with status %d",
+                                                       source->what, WEXITSTATUS(status))
+                                       : memory_format("the --%s-command was ended by signal %d",
+                                                       source->what, WTERMSIG(status));
+        good = false;
+    }
+    keep_first_line(in);
+    return good;
+}
+
+/* ---- one of them ---- */
+
+static size_t environment_index(const struct secret_source *source)
+{
+    size_t i = 0;
+    while (i < TAKEN_COUNT && strcmp(taken[i].name, source->environment) != 0)
+        i++;
+    return i;
+}
+
+static size_t count_sources(const struct secret_source *source, bool environment)
+{
+    const bool given[] = { source->file, source->fd, source->command, source->ask, environment };
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+        count += given[i];
+    return count;
+}
+
+static bool read_any(const struct secret_source *source, struct buffer *in, char **ret_error)
+{
+    if (source->file)
+        return read_file(source, in, ret_error);
+    if (source->fd)
+        return read_numbered(source, in, ret_error);
+    if (source->command)
+        return read_command(source, in, ret_error);
+    if (source->ask)
+        return prompt_secret(source->what, in, ret_error);
+    struct bytes value = buffer_bytes(&taken[environment_index(source)].value);
+    in->overflow = taken[environment_index(source)].value.overflow;
+    buffer_append(in, value.data, value.size);
+    return true;
+}
+
+/* One newline at the end is how files and commands end, not part of the secret. */
+static struct bytes without_newline(struct bytes bytes)
+{
+    if (bytes.size && bytes.data[bytes.size - 1] == '\n') {
+        bytes.size--;
+        if (bytes.size && bytes.data[bytes.size - 1] == '\r')
+            bytes.size--;
+    }
+    return bytes;
+}
+
+static const char *find_fault(const struct buffer *in, struct bytes secret)
+{
+    if (in->overflow || secret.size > SECRET_LIMIT)
+        return "is longer than 16384 bytes";
+    if (secret.size == 0)
+        return "is empty";
+    if (memchr(secret.data, '\n', secret.size) || memchr(secret.data, '\r', secret.size))
+        return "is more than one line";
+    if (memchr(secret.data, '\0', secret.size))
+        return "holds a zero byte"; /* RFC 4616 section 2: NUL separates the parts of PLAIN */
+    return NULL;
+}
+
+bool secret_source_read(const struct secret_source *source, struct secret **ret_secret,
+                        char **ret_error)
+{
+    size_t index = environment_index(source);
+    size_t count = count_sources(source, index < TAKEN_COUNT && taken[index].given);
+    *ret_secret = NULL;
+    if (count == 0)
+        return true;
+    if (count > 1) {
+        *ret_error = memory_format("the %s is given in more than one way; options and %s "
+                                   "exclude each other",
+                                   source->what, source->environment);
+        return false;
+    }
+    struct buffer in;
+    buffer_init(&in, SECRET_LIMIT + 2);
+    bool good = read_any(source, &in, ret_error);
+    if (good) {
+        struct bytes bytes = without_newline(buffer_bytes(&in));
+        const char *fault = find_fault(&in, bytes);
+        if (!fault)
+            *ret_secret = secret_new(bytes);
+        if (!fault && !*ret_secret)
+            fault = "cannot be kept: no memory";
+        if (fault)
+            *ret_error = memory_format("the %s %s", source->what, fault);
+        good = !fault;
+    }
+    buffer_done(&in);
+    return good;
+}

@@ -1,0 +1,28 @@
+/* Where a password or a token comes from: a file, a descriptor, a command, the terminal or the
+ * environment; never the command line, which every user of the machine can read. */
+#ifndef COMMAND_SECRET_SOURCE_H
+#define COMMAND_SECRET_SOURCE_H
+
+#include "base/secret.h"
+
+struct secret_source {
+    const char *what;                /* "password", "token": for messages and option names */
+    const char *environment;         /* "MAILDOCTOR_PASSWORD" */
+    const char *file, *fd, *command; /* the option's value; NULL: not given */
+    bool ask;                        /* at the terminal, without echo */
+};
+
+/* Takes the variables of both secrets out of the environment: kept here, overwritten there, unset.
+ * To be called before anything else, so that no child and no /proc/PID/environ shows them. */
+void secret_environment_take(void);
+/* Wipes what was taken. */
+void secret_environment_forget(void);
+
+/* Reads the secret; NULL in RET_SECRET when no source was given. False and a message (release with
+ * free()) when two were given, or the one cannot be read, is empty, longer than SECRET_LIMIT or not
+ * one line. One final newline is not part of it. A file that everybody may read gives a warning on
+ * standard error. */
+bool secret_source_read(const struct secret_source *source, struct secret **ret_secret,
+                        char **ret_error);
+
+#endif
