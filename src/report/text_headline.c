@@ -1,0 +1,219 @@
+#include "report/text.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "report/width.h"
+#include "report/wording.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const unsigned send_needs = NEED_SEND | NEED_RELAY;
+static const unsigned read_needs = NEED_READ | NEED_IMAP | NEED_POP;
+
+/* What is asked for; a target without needs of its own is judged by what its verdict says. */
+static bool wants(const struct result *result, unsigned needs, enum need_status status)
+{
+    return (result->trace->target.needs & needs) || status == NEED_STATUS_FAIL;
+}
+
+static const char *login_gap(const struct result *result)
+{
+    return wording_no_login_given(result) ? "Login not tested: none was given." : "";
+}
+
+/* Of the need that did not fail. */
+static const char *state(const struct result *result, unsigned needs, enum need_status status)
+{
+    enum way way = wording_way(result, needs);
+    if (way == WAY_PROVEN)
+        return "works";
+    if (way == WAY_OPEN)
+        return "way open, login not tested";
+    return status == NEED_STATUS_OK ? "works" : "not tested";
+}
+
+static void append_fail(struct buffer *line, const struct result *result)
+{
+    const struct verdict *verdict = &result->verdict;
+    const struct finding *cause = wording_cause(result);
+    const char *here = cause && cause->stage == STAGE_CONNECT ? " FROM HERE" : "";
+    bool send = verdict->send == NEED_STATUS_FAIL, read = verdict->read == NEED_STATUS_FAIL;
+    if (send && read)
+        buffer_format(line, "CANNOT SEND OR READ%s.", here);
+    else if (send)
+        buffer_format(line, "CANNOT SEND%s.", here);
+    else if (read)
+        buffer_format(line, "CANNOT READ%s.", here);
+    else if (verdict->endpoint)
+        buffer_format(line, "CANNOT USE %s%s.", verdict->endpoint, here);
+    else
+        buffer_format(line, "CANNOT REACH MAIL AT %s%s.", wording_target(result), here);
+    if (send && !read && wants(result, read_needs, verdict->read))
+        buffer_format(line, " Reading: %s.", state(result, read_needs, verdict->read));
+    if (read && !send && wants(result, send_needs, verdict->send))
+        buffer_format(line, " Sending: %s.", state(result, send_needs, verdict->send));
+}
+
+/* "for sending and reading", or to which server. */
+static void append_purpose(struct buffer *line, const struct result *result)
+{
+    unsigned needs = result->trace->target.needs;
+    bool send = needs & send_needs, read = needs & read_needs;
+    const struct endpoint *only = result->trace->endpoints;
+    if (send || read)
+        buffer_format(line, " for %s%s%s", send ? "sending" : "", send && read ? " and " : "",
+                      read ? "reading" : "");
+    else if (only && !only->next)
+        buffer_format(line, " to %s", only->id);
+    else
+        buffer_format(line, " to %s", wording_target(result));
+}
+
+static void append_unknown(struct buffer *line, const struct result *result)
+{
+    const struct trace *trace = result->trace;
+    char took[DURATION_SIZE];
+    wording_duration(trace->duration_ns, took);
+    if (!trace->complete && wording_same(trace->cut_by, "deadline"))
+        buffer_format(line, "OUT OF TIME after %s: no answer yet.", took);
+    else if (!trace->complete)
+        buffer_format(line, "INTERRUPTED after %s: no answer yet.", took);
+    else if (!trace->endpoints)
+        buffer_append_text(line, "NOTHING COULD BE TESTED.");
+    else
+        buffer_append_text(line, "NOT DECIDED.");
+}
+
+static enum page_style make_headline(struct buffer *line, const struct result *result)
+{
+    bool login = wording_login_accepted(result);
+    switch (result->verdict.status) {
+    case VERDICT_OK:
+        if (login)
+            buffer_append_text(line,
+                               "NO FAULT FOUND FROM THIS MACHINE. Another device was not tested.");
+        else {
+            buffer_append_text(line, "WAY OPEN");
+            append_purpose(line, result);
+            buffer_format(line, ". %s", login_gap(result));
+        }
+        return PAGE_GREEN;
+    case VERDICT_WARNING:
+        buffer_append_text(line, login ? "WORKS" : "WAY OPEN");
+        append_purpose(line, result);
+        buffer_format(line, ", WITH A WARNING. %s", login ? "" : login_gap(result));
+        return PAGE_YELLOW;
+    case VERDICT_FAIL:
+        append_fail(line, result);
+        return PAGE_RED;
+    default:
+        append_unknown(line, result);
+        return PAGE_YELLOW;
+    }
+}
+
+/* The headline, and at the right edge, where there is room, whose mail it is about. */
+static void write_headline(const struct text *text)
+{
+    const struct page *page = &text->page;
+    struct buffer plain, line, target;
+    page_begin(&plain);
+    page_begin(&line);
+    page_begin(&target);
+    enum page_style style = make_headline(&plain, text->result);
+    page_own(page, &line, page_words(&plain));
+    page_peer(page, &target, text_bytes(wording_target(text->result)));
+    struct bytes shown = text_trim(buffer_bytes(&line)), whose = buffer_bytes(&target);
+    size_t used = width_columns(shown) + 3 + width_columns(whose);
+    if (used <= page->width && whose.size) {
+        page_put(page, style, shown);
+        page_blanks(page, page->width - used + 3);
+        page_put(page, PAGE_PLAIN, whose);
+        page_end(page);
+    } else {
+        page_fold(page, &(struct page_text) { .style = style }, shown);
+        if (whose.size)
+            page_fold(page, &(struct page_text) { 0 }, whose);
+    }
+    buffer_done(&plain);
+    buffer_done(&line);
+    buffer_done(&target);
+}
+
+/* The ports on which a login was accepted: " (993, 995)"; false for none. */
+static bool append_ports(struct buffer *line, const struct result *result, bool smtp)
+{
+    bool any = false;
+    for (const struct endpoint *e = result->trace->endpoints; e; e = e->next) {
+        const struct attempt *a = endpoint_attempt(e, PURPOSE_MAIN);
+        if (!a || a->auth.outcome != LOGIN_ACCEPTED || (e->service == SERVICE_SMTP) != smtp)
+            continue;
+        buffer_format(line, "%s%d", any ? ", " : " (", e->port);
+        any = true;
+    }
+    buffer_append_text(line, any ? ")" : "");
+    return any;
+}
+
+/* Which logins were proven; and of a need whose login was not, how far it came. */
+static void write_logins(const struct text *text)
+{
+    const struct result *result = text->result;
+    const struct verdict *verdict = &result->verdict;
+    struct buffer line, sending, reading;
+    page_begin(&line);
+    page_begin(&sending);
+    page_begin(&reading);
+    bool send = append_ports(&sending, result, true), read = append_ports(&reading, result, false);
+    buffer_format(&line, "Login accepted for%s%s%s%s%s.", send ? " sending" : "",
+                  page_words(&sending), send && read ? " and" : "", read ? " reading" : "",
+                  page_words(&reading));
+    if (!send && wants(result, send_needs, verdict->send))
+        buffer_format(&line, " Sending: %s.", state(result, send_needs, verdict->send));
+    if (!read && wants(result, read_needs, verdict->read))
+        buffer_format(&line, " Reading: %s.", state(result, read_needs, verdict->read));
+    page_sentence(&text->page, &(struct page_text) { 0 }, page_words(&line));
+    buffer_done(&line);
+    buffer_done(&sending);
+    buffer_done(&reading);
+}
+
+/* A password that another run saw refused was not sent: until when, and how to send it anyway. */
+static void write_held_back(const struct text *text)
+{
+    const int64_t half_hour_ns = INT64_C(1800) * 1000000000;
+    const struct step *step = wording_held_back(text->result);
+    if (!step)
+        return;
+    char until[CLOCK_TEXT_SIZE], sentence[400];
+    clock_format(text->result->trace->started_real_ns + half_hour_ns, until);
+    snprintf(sentence, sizeof sentence,
+             "The password was not sent: it was refused less than 30 minutes ago, and each further "
+             "try may lock the account. The same password may be tried again at %.5s UTC at the "
+             "latest, a new one at once; --retry-login tries it now.",
+             until + strlen("2026-11-22T"));
+    page_sentence(&text->page, &(struct page_text) { 0 }, sentence);
+    if (step->reply.size) {
+        page_sentence(&text->page, &(struct page_text) { 0 }, "The server said then:");
+        text_words(text, 2, step->reply, 400);
+    }
+}
+
+void text_headline(const struct text *text)
+{
+    const struct verdict *verdict = &text->result->verdict;
+    const struct page *page = &text->page;
+    static const struct page_text plain = { 0 };
+    write_headline(text);
+    if (verdict->status == VERDICT_OK) {
+        if (wording_login_accepted(text->result))
+            write_logins(text);
+        return;
+    }
+    if (verdict->summary && *verdict->summary)
+        page_sentence(page, &plain, verdict->summary);
+    if (verdict->meaning && *verdict->meaning && !wording_same(verdict->meaning, verdict->summary))
+        page_sentence(page, &plain, verdict->meaning);
+    write_held_back(text);
+}
