@@ -6,7 +6,6 @@
 #include "result/trace.h"
 
 #include <limits.h>
-#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -122,7 +121,7 @@ static bool read_ms(struct shape_reader *reader, const json_t *value, int64_t *m
     double ms = json_number_value(value);
     if (!json_is_number(value) || !(ms >= -most && ms <= most))
         return shape_refuse(reader, "is not a number of milliseconds");
-    *member = llround(ms * 1000) * 1000;
+    *member = (int64_t)(ms * 1000 + (ms < 0 ? -0.5 : 0.5)) * 1000;
     return true;
 }
 
