@@ -38,21 +38,33 @@ const char *clock_format(int64_t real_ns, char text[static CLOCK_TEXT_SIZE])
     return text;
 }
 
+/* The fraction after a dot: at least one digit. */
+static const char *parse_fraction(const char *text, int64_t *ret_ns)
+{
+    int64_t unit = NS_PER_S;
+    if (*text < '0' || *text > '9')
+        return NULL;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        unit /= 10;
+        *ret_ns += (*text - '0') * unit;
+    }
+    return text;
+}
+
 int64_t clock_parse(const char *text)
 {
     struct tm tm = { 0 };
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (!rest)
-        return -1;
     int64_t ns = 0;
-    if (*rest == '.') {
-        int64_t unit = NS_PER_S;
-        for (rest++; *rest >= '0' && *rest <= '9'; rest++) {
-            unit /= 10;
-            ns += (*rest - '0') * unit;
-        }
-    }
-    if (strcmp(rest, "Z") != 0)
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (rest && *rest == '.')
+        rest = parse_fraction(rest + 1, &ns);
+    if (!rest || strcmp(rest, "Z") != 0)
         return -1;
-    return (int64_t)timegm(&tm) * NS_PER_S + ns;
+    int day = tm.tm_mday;
+    int64_t seconds = timegm(&tm);
+    if (tm.tm_mday != day) /* the 31st of February */
+        return -1;
+    if (seconds < 0 || seconds >= INT64_MAX / NS_PER_S) /* nanoseconds last until the year 2262 */
+        return -1;
+    return seconds * NS_PER_S + ns;
 }

@@ -16,7 +16,8 @@ int64_t clock_real_ns(void);
 /* REAL_NS as RFC 3339 in UTC with milliseconds: "2026-11-22T10:14:05.123Z". Returns TEXT. */
 const char *clock_format(int64_t real_ns, char text[static CLOCK_TEXT_SIZE]);
 
-/* The reverse, also without milliseconds; -1 when TEXT is no such time. */
+/* The reverse, with any number of decimals or none; -1 when TEXT is no such time, or one before
+ * 1970 or after 2261. */
 int64_t clock_parse(const char *text);
 
 #endif

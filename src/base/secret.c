@@ -83,12 +83,28 @@ static void blot_base64(char *data, size_t size, struct bytes secret, size_t shi
     buffer_done(&encoded);
 }
 
+/* As an IMAP quoted string has it (RFC 3501 section 9): a server may quote our command back. */
+static void blot_quoted(char *data, size_t size, struct bytes secret)
+{
+    struct buffer quoted;
+    buffer_init(&quoted, 2 * SECRET_LIMIT);
+    for (size_t i = 0; i < secret.size; i++) {
+        if (secret.data[i] == '"' || secret.data[i] == '\\')
+            buffer_append(&quoted, "\\", 1);
+        buffer_append(&quoted, secret.data + i, 1);
+    }
+    if (buffer_size(&quoted) > secret.size)
+        blot(data, size, buffer_bytes(&quoted));
+    buffer_done(&quoted);
+}
+
 void secret_scrub(const struct secret *secret, char *data, size_t size)
 {
     if (!secret || secret->size < 4 || size == 0)
         return;
     struct bytes bytes = secret_bytes(secret);
     blot(data, size, bytes);
+    blot_quoted(data, size, bytes);
     for (size_t shift = 0; shift < 3; shift++)
         blot_base64(data, size, bytes, shift);
 }

@@ -24,9 +24,10 @@ void secret_free(struct secret *secret); /* wipes; NULL is legal */
  */
 struct bytes secret_bytes(const struct secret *secret);
 
-/* Overwrites in DATA with '*', in place and keeping its length, what shows SECRET: raw, and in
- * base64 at each of its three alignments (alone, or behind other bytes as in a SASL message).
- * Secrets under four bytes are left: they would blot out ordinary words. NULL secrets are legal. */
+/* Overwrites in DATA with '*', in place and keeping its length, what shows SECRET: raw, as an IMAP
+ * quoted string, and in base64 at each of its three alignments (alone, or behind other bytes as in
+ * a SASL message). Secrets under four bytes are left: they would blot out ordinary words. NULL
+ * secrets are legal. */
 void secret_scrub(const struct secret *secret, char *data, size_t size);
 
 #endif
