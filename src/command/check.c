@@ -160,12 +160,12 @@ static int print_help(void)
 {
     struct buffer out;
     buffer_init(&out, HELP_LIMIT);
-    buffer_append_text(&out,
-                       "usage: maildoctor check [OPTION...] TARGET\n\n"
-                       "Walks the whole way of a mail client on every documented port and says "
-                       "what stops it,\nwhere, why, and who has to mend it. A target is a mail "
-                       "address, a domain, a host,\nHOST:PORT, [V6]:PORT or a URL such as "
-                       "imaps://ana@contoso.com@outlook.office365.com.\n");
+    buffer_append_text(
+        &out, "usage: maildoctor check [OPTION...] TARGET\n\n"
+              "Walks the whole way of a mail client, on every documented port at once, and says\n"
+              "what stops it, where, why, and who has to mend it. TARGET is a mail address, a\n"
+              "domain, a host, HOST:PORT, [V6]:PORT, or a URL (smtp, smtps, imap, imaps, pop3,\n"
+              "pop3s), such as imaps://mail.example.org.\n");
     options_describe(&out, check_option_rows);
     int status = command_print(&out);
     buffer_done(&out);

@@ -38,13 +38,12 @@ static int print_help(const struct command *commands)
                              "       maildoctor --version\n\n");
     for (const struct command *command = commands; command->name; command++)
         buffer_format(&out, "  %-10s %s\n", command->name, command->summary);
-    buffer_append_text(&out,
-                       "\nA target is a mail address, a domain, a host, HOST:PORT, [V6]:PORT, or a "
-                       "URL: smtp, smtps,\nimap, imaps, pop3 or pop3s, as in "
-                       "imaps://ana@contoso.com@outlook.office365.com.\n"
-                       "A bare target is checked.\n\n"
-                       "Exit status: 0 what is needed works, 1 it works with warnings, 2 it does "
-                       "not,\n3 bad usage, or nothing could be tested.\n");
+    buffer_append_text(
+        &out, "\nA target is a mail address, a domain, a host, HOST:PORT, [V6]:PORT, or a URL\n"
+              "(smtp, smtps, imap, imaps, pop3, pop3s), such as imaps://mail.example.org.\n"
+              "A bare target is checked.\n\n"
+              "Exit status: 0 what is needed works, 1 it works with warnings, 2 it does not,\n"
+              "3 bad usage, or nothing could be tested.\n");
     int status = command_print(&out);
     buffer_done(&out);
     return status;

@@ -144,19 +144,30 @@ static enum options_result take(struct reading *reading, const struct option_row
     return apply(reading, row, value);
 }
 
+static const struct option_row *find_long(const struct reading *reading, const char *name,
+                                          size_t size)
+{
+    for (const struct option_row *row = reading->rows; !is_end(row); row++)
+        if (is_option(row) && strlen(row->name) == size && memcmp(row->name, name, size) == 0)
+            return row;
+    return NULL;
+}
+
+/* A name near one that is refused gets the reason of that one: "--pasword" too must learn why. */
 static char *explain_unknown(const struct reading *reading, const char *name)
 {
-    const char *names[ROW_LIMIT];
+    const char *names[ROW_LIMIT] = { NULL };
     size_t count = 0;
     for (const struct option_row *row = reading->rows; !is_end(row); row++)
-        if (is_option(row) && row->kind != OPTION_REFUSED && count < ROW_LIMIT - 1)
+        if (is_option(row) && count < ROW_LIMIT - 1)
             names[count++] = row->name;
-    names[count] = NULL;
     const char *nearest = options_nearest(name, names);
+    const struct option_row *row = nearest ? find_long(reading, nearest, strlen(nearest)) : NULL;
     char *quoted = options_quote(name);
-    char *message = nearest
-                        ? memory_format("unknown option --%s; did you mean --%s?", quoted, nearest)
-                        : memory_format("unknown option --%s; --help lists them", quoted);
+    char *message = !row ? memory_format("unknown option --%s; --help lists them", quoted)
+                    : row->kind == OPTION_REFUSED
+                        ? memory_format("unknown option --%s; %s", quoted, row->help)
+                        : memory_format("unknown option --%s; did you mean --%s?", quoted, nearest);
     free(quoted);
     return message;
 }
@@ -165,9 +176,9 @@ static enum options_result read_long(struct reading *reading, const char *argume
 {
     const char *equals = strchr(argument, '=');
     size_t size = equals ? (size_t)(equals - argument) : strlen(argument);
-    for (const struct option_row *row = reading->rows; !is_end(row); row++)
-        if (is_option(row) && strlen(row->name) == size && memcmp(row->name, argument, size) == 0)
-            return take(reading, row, equals ? equals + 1 : NULL);
+    const struct option_row *row = find_long(reading, argument, size);
+    if (row)
+        return take(reading, row, equals ? equals + 1 : NULL);
     /* Only the name: the value may be a password. */
     char *name = memory_format("%.*s", (int)size, argument);
     reading->error = explain_unknown(reading, name);

@@ -90,28 +90,27 @@ static bool read_fd(const struct secret_source *source, int fd, const char *wher
     return error == 0;
 }
 
-static void warn_if_shared(const struct secret_source *source, int fd)
-{
-    struct stat status;
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || !(status.st_mode & S_IROTH))
-        return;
-    char *quoted = options_quote(source->file);
-    fprintf(stderr, "maildoctor: warning: everybody on this machine can read %s; chmod 600 it\n",
-            quoted);
-    free(quoted);
-}
-
-static bool read_file(const struct secret_source *source, struct buffer *in, char **ret_error)
+static bool read_file(const struct secret_source *source, struct buffer *in, bool *ret_shared,
+                      char **ret_error)
 {
     int fd = open(source->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
         *ret_error = trouble(source, source->file, strerror(errno));
         return false;
     }
-    warn_if_shared(source, fd);
+    struct stat status;
+    *ret_shared = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & S_IROTH);
     bool good = read_fd(source, fd, source->file, in, ret_error);
     close(fd);
     return good;
+}
+
+static void warn_shared(const struct secret_source *source)
+{
+    char *quoted = options_quote(source->file);
+    fprintf(stderr, "maildoctor: warning: everybody on this machine can read %s; chmod 600 it\n",
+            quoted);
+    free(quoted);
 }
 
 static bool read_numbered(const struct secret_source *source, struct buffer *in, char **ret_error)
@@ -221,10 +220,11 @@ static size_t count_sources(const struct secret_source *source, bool environment
     return count;
 }
 
-static bool read_any(const struct secret_source *source, struct buffer *in, char **ret_error)
+static bool read_any(const struct secret_source *source, struct buffer *in, bool *ret_shared,
+                     char **ret_error)
 {
     if (source->file)
-        return read_file(source, in, ret_error);
+        return read_file(source, in, ret_shared, ret_error);
     if (source->fd)
         return read_numbered(source, in, ret_error);
     if (source->command)
@@ -277,7 +277,7 @@ bool secret_source_read(const struct secret_source *source, struct secret **ret_
     }
     struct buffer in;
     buffer_init(&in, SECRET_LIMIT + 2);
-    bool good = read_any(source, &in, ret_error);
+    bool shared = false, good = read_any(source, &in, &shared, ret_error);
     if (good) {
         struct bytes bytes = without_newline(buffer_bytes(&in));
         const char *fault = find_fault(&in, bytes);
@@ -289,6 +289,8 @@ bool secret_source_read(const struct secret_source *source, struct secret **ret_
             *ret_error = memory_format("the %s %s", source->what, fault);
         good = !fault;
     }
+    if (good && shared)
+        warn_shared(source);
     buffer_done(&in);
     return good;
 }
