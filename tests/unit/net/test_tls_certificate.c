@@ -67,86 +67,97 @@ static const char *problems(struct seen *seen)
 
 /* ---- what an authority of ours issues ---- */
 
+static const struct issued {
+    const char *what, *name, *asked;
+    int from, until; /* days from now */
+    int rsa_bits;
+    bool self_signed, no_names, stranger;
+    bool name_matches;
+    const char *problems;
+} issued[] = {
+    { "good", host, host, -1, 90, .name_matches = true, .problems = "" },
+    { "wildcard", "*.example.test", host, -1, 90, .name_matches = true, .problems = "" },
+    { "address", "192.0.2.7", "192.0.2.7", -1, 90, .name_matches = true, .problems = "" },
+    { "IPv6", "2001:db8::7", "2001:db8:0::7", -1, 90, .name_matches = true, .problems = "" },
+    { "wrong address", "192.0.2.7", "192.0.2.8", -1, 90, .problems = "unexpected-owner" },
+    { "name for address", host, "192.0.2.8", -1, 90, .problems = "unexpected-owner" },
+    { "final dot", host, "smtp.example.test.", -1, 90, .name_matches = true, .problems = "" },
+    { "upper case", host, "SMTP.Example.TEST", -1, 90, .name_matches = true, .problems = "" },
+    { "wrong name", "imap.example.test", host, -1, 90, .problems = "unexpected-owner" },
+    { "wildcard too far", "*.test", host, -1, 90, .problems = "unexpected-owner" },
+    { "expired", host, host, -90, -1, .name_matches = true, .problems = "expired" },
+    { "not yet", host, host, 1, 90, .name_matches = true, .problems = "not-activated" },
+    { "self-signed", host, host, -1, 90, .self_signed = true, .name_matches = true,
+      .problems = "signer-not-found" },
+    { "self-signed, expired", host, host, -90, -1, .self_signed = true, .name_matches = true,
+      .problems = "signer-not-found expired" },
+    { "unknown root", host, host, -1, 90, .stranger = true, .name_matches = true,
+      .problems = "signer-not-found" },
+    { "expired, wrong name", "imap.example.test", host, -90, -1,
+      .problems = "expired unexpected-owner" },
+    /* What GnuTLS takes and others refuse: described, and left to the diagnosis. */
+    { "short key", host, host, -1, 90, .rsa_bits = 1024, .name_matches = true, .problems = "" },
+    { "RSA", host, host, -1, 90, .rsa_bits = 2048, .name_matches = true, .problems = "" },
+    { "no names", host, host, -1, 90, .no_names = true, .name_matches = true, .problems = "" },
+};
+
+static struct tls_identity_options options_of(const struct issued *how, const char **names)
+{
+    names[0] = how->name;
+    names[1] = NULL;
+    return (struct tls_identity_options) {
+        .names = names,
+        .not_before = pair_now() + how->from * PAIR_DAY,
+        .not_after = pair_now() + how->until * PAIR_DAY,
+        .self_signed = how->self_signed,
+        .no_names = how->no_names,
+        .rsa_bits = how->rsa_bits,
+    };
+}
+
+static void assert_described(const struct certificate *leaf, const struct issued *how)
+{
+    assert_non_null(leaf);
+    assert_null(leaf->next);
+    assert_int_equal(leaf->not_before, pair_now() + how->from * PAIR_DAY);
+    assert_int_equal(leaf->not_after, pair_now() + how->until * PAIR_DAY);
+    assert_string_equal(leaf->common_name, how->name);
+    assert_int_equal(leaf->names.count, how->no_names ? 0 : 1);
+    if (!how->no_names)
+        assert_string_equal(leaf->names.items[0], how->name);
+    assert_int_equal(leaf->key_bits, how->rsa_bits ? how->rsa_bits : 256);
+    assert_string_equal(leaf->key, how->rsa_bits == 1024   ? "RSA-1024"
+                                   : how->rsa_bits == 2048 ? "RSA-2048"
+                                                           : "ECDSA-256");
+    assert_string_equal(leaf->signature, "ECDSA-SHA256");
+    assert_int_equal(strlen(leaf->sha256), 64);
+    assert_int_equal(strspn(leaf->sha256, "0123456789abcdef"), 64);
+    assert_int_equal(leaf->self_issued, how->self_signed);
+    assert_false(leaf->authority);
+    assert_string_equal(leaf->issuer, how->self_signed ? leaf->subject : "CN=Test Root");
+}
+
 static void issued_certificates(void **state)
 {
-    static const struct {
-        const char *what, *name, *asked;
-        int from, until; /* days from now */
-        int rsa_bits;
-        bool self_signed, no_names, stranger;
-        bool name_matches;
-        const char *problems;
-    } cases[] = {
-        { "good", host, host, -1, 90, .name_matches = true, .problems = "" },
-        { "wildcard", "*.example.test", host, -1, 90, .name_matches = true, .problems = "" },
-        { "address", "192.0.2.7", "192.0.2.7", -1, 90, .name_matches = true, .problems = "" },
-        { "IPv6", "2001:db8::7", "2001:db8:0::7", -1, 90, .name_matches = true, .problems = "" },
-        { "wrong address", "192.0.2.7", "192.0.2.8", -1, 90, .problems = "unexpected-owner" },
-        { "name for address", host, "192.0.2.8", -1, 90, .problems = "unexpected-owner" },
-        { "final dot", host, "smtp.example.test.", -1, 90, .name_matches = true, .problems = "" },
-        { "upper case", host, "SMTP.Example.TEST", -1, 90, .name_matches = true, .problems = "" },
-        { "wrong name", "imap.example.test", host, -1, 90, .problems = "unexpected-owner" },
-        { "wildcard too far", "*.test", host, -1, 90, .problems = "unexpected-owner" },
-        { "expired", host, host, -90, -1, .name_matches = true, .problems = "expired" },
-        { "not yet", host, host, 1, 90, .name_matches = true, .problems = "not-activated" },
-        { "self-signed", host, host, -1, 90, .self_signed = true, .name_matches = true,
-          .problems = "signer-not-found" },
-        { "self-signed, expired", host, host, -90, -1, .self_signed = true, .name_matches = true,
-          .problems = "signer-not-found expired" },
-        { "unknown root", host, host, -1, 90, .stranger = true, .name_matches = true,
-          .problems = "signer-not-found" },
-        { "expired, wrong name", "imap.example.test", host, -90, -1,
-          .problems = "expired unexpected-owner" },
-        /* What GnuTLS takes and others refuse: described, and left to the diagnosis. */
-        { "short key", host, host, -1, 90, .rsa_bits = 1024, .name_matches = true, .problems = "" },
-        { "RSA", host, host, -1, 90, .rsa_bits = 2048, .name_matches = true, .problems = "" },
-        { "no names", host, host, -1, 90, .no_names = true, .name_matches = true, .problems = "" },
-    };
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const char *names[] = { cases[i].name, NULL };
-        struct tls_identity_options options = {
-            .names = names,
-            .not_before = pair_now() + cases[i].from * PAIR_DAY,
-            .not_after = pair_now() + cases[i].until * PAIR_DAY,
-            .self_signed = cases[i].self_signed,
-            .no_names = cases[i].no_names,
-            .rsa_bits = cases[i].rsa_bits,
-        };
+    for (size_t i = 0; i < sizeof issued / sizeof *issued; i++) {
+        const struct issued *how = &issued[i];
+        const char *names[2];
+        struct tls_identity_options options = options_of(how, names);
         struct tls_identity *identity =
-            tls_identity_issue(cases[i].stranger ? strangers.authority : roots.authority, &options);
+            tls_identity_issue(how->stranger ? strangers.authority : roots.authority, &options);
         struct seen seen;
         assert_non_null(identity);
-        look(&seen, cases[i].asked, identity, roots.trust, pair_now());
-        if (strcmp(problems(&seen), cases[i].problems) != 0)
-            print_error("%s:\n", cases[i].what);
-        assert_string_equal(problems(&seen), cases[i].problems);
-        assert_int_equal(seen.facts.verified, cases[i].problems[0] == '\0');
+        look(&seen, how->asked, identity, roots.trust, pair_now());
+        if (strcmp(problems(&seen), how->problems) != 0)
+            print_error("%s:\n", how->what);
+        assert_string_equal(problems(&seen), how->problems);
+        assert_int_equal(seen.facts.verified, how->problems[0] == '\0');
         assert_true(seen.facts.trust_loaded);
         assert_true(seen.facts.name_checked);
-        assert_int_equal(seen.facts.name_matches, cases[i].name_matches);
+        assert_int_equal(seen.facts.name_matches, how->name_matches);
         assert_string_equal(seen.facts.ocsp, "none");
-
-        const struct certificate *leaf = seen.facts.chain;
-        assert_non_null(leaf);
-        assert_null(leaf->next);
-        assert_int_equal(leaf->not_before, options.not_before);
-        assert_int_equal(leaf->not_after, options.not_after);
-        assert_string_equal(leaf->common_name, cases[i].name);
-        assert_int_equal(leaf->names.count, cases[i].no_names ? 0 : 1);
-        if (!cases[i].no_names)
-            assert_string_equal(leaf->names.items[0], cases[i].name);
-        assert_int_equal(leaf->key_bits, cases[i].rsa_bits ? cases[i].rsa_bits : 256);
-        assert_string_equal(leaf->key, cases[i].rsa_bits == 1024   ? "RSA-1024"
-                                       : cases[i].rsa_bits == 2048 ? "RSA-2048"
-                                                                   : "ECDSA-256");
-        assert_string_equal(leaf->signature, cases[i].self_signed && cases[i].rsa_bits
-                                                 ? "RSA-SHA256"
-                                                 : "ECDSA-SHA256");
-        assert_int_equal(strlen(leaf->sha256), 64);
-        assert_int_equal(leaf->self_issued, cases[i].self_signed);
-        assert_false(leaf->authority);
-        assert_string_equal(leaf->issuer, cases[i].self_signed ? leaf->subject : "CN=Test Root");
+        assert_described(seen.facts.chain, how);
         look_away(&seen);
         tls_identity_free(identity);
     }

@@ -99,3 +99,52 @@ void pair_done(struct pair *pair)
     tls_free(pair->client);
     tls_free(pair->server);
 }
+
+ssize_t pair_read(struct tls *tls, char *text, size_t size, struct failure *ret_failure)
+{
+    size_t have = 0;
+    ssize_t n;
+    while ((n = tls_read(tls, text + have, size - 1 - have, ret_failure)) > 0)
+        have += (size_t)n;
+    text[have] = '\0';
+    return n;
+}
+
+void pair_send(struct pair *pair, struct tls *from, struct tls *to, const char *words)
+{
+    char text[64];
+    struct failure failure = { 0 };
+    assert_true(tls_write(from, text_bytes(words)));
+    while (pair_carry(pair)) {
+    }
+    assert_int_equal(pair_read(to, text, sizeof text, &failure), -1);
+    assert_string_equal(text, words);
+}
+
+enum tls_progress pair_answer(struct tls **ret_client, const char *host, const void *bytes,
+                              size_t size, struct failure *ret_failure)
+{
+    struct tls *client = *ret_client = tls_new(host);
+    assert_int_equal(tls_handshake(client, ret_failure), TLS_WANTS_MORE);
+    assert_true(buffer_size(tls_out(client)) > 100);
+    tls_feed(client, (struct bytes) { bytes, size });
+    return tls_handshake(client, ret_failure);
+}
+
+void pair_flight(struct pair *pair, const char *host, const struct tls_identity *identity,
+                 struct buffer *flight)
+{
+    struct failure failure = { 0 };
+    *pair = (struct pair) {
+        .client = tls_new(host),
+        .server = tls_server_new(&(struct tls_server_options) { .identity = identity }),
+        .piece = SIZE_MAX,
+    };
+    buffer_init(flight, SIZE_MAX);
+    assert_int_equal(tls_handshake(pair->client, &failure), TLS_WANTS_MORE);
+    tls_feed(pair->server, buffer_bytes(tls_out(pair->client)));
+    assert_int_equal(tls_handshake(pair->server, &failure), TLS_WANTS_MORE);
+    struct bytes bytes = buffer_bytes(tls_out(pair->server));
+    buffer_append(flight, bytes.data, bytes.size);
+    assert_true(bytes.size > 500);
+}

@@ -36,4 +36,17 @@ void pair_shake(struct pair *pair, const char *host, const struct tls_server_opt
 bool pair_carry(struct pair *pair);
 void pair_done(struct pair *pair);
 
+/* Reads until there is nothing more now, into TEXT of SIZE bytes, terminated. What tls_read() said
+ * last. */
+ssize_t pair_read(struct tls *tls, char *text, size_t size, struct failure *ret_failure);
+/* WORDS go from one side to the other and arrive whole. */
+void pair_send(struct pair *pair, struct tls *from, struct tls *to, const char *words);
+
+/* A client that has said ClientHello and heard BYTES in answer. */
+enum tls_progress pair_answer(struct tls **ret_client, const char *host, const void *bytes,
+                              size_t size, struct failure *ret_failure);
+/* A client that has said ClientHello, and FLIGHT, all that a server says to it, not yet fed in. */
+void pair_flight(struct pair *pair, const char *host, const struct tls_identity *identity,
+                 struct buffer *flight);
+
 #endif
