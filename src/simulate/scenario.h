@@ -1,0 +1,194 @@
+/* What the simulated provider does: scenarios (data files, made into a table at build time) laid
+ * over a persona (how a healthy provider of that kind speaks). */
+#ifndef SIMULATE_SCENARIO_H
+#define SIMULATE_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum sim_protocol { SIM_SMTP, SIM_IMAP, SIM_POP3 };
+
+/* The seven documented mail ports, in the order of sim_ports[]. */
+enum { SIM_25, SIM_587, SIM_465, SIM_143, SIM_993, SIM_110, SIM_995, SIM_PORT_COUNT };
+
+struct sim_port {
+    int number;
+    enum sim_protocol protocol;
+    bool implicit; /* TLS first */
+};
+extern const struct sim_port sim_ports[SIM_PORT_COUNT];
+
+/* What a port does with those who knock. */
+enum sim_mode {
+    SIM_MODE_DEFAULT,  /* as the persona says; there: serve */
+    SIM_MODE_SERVE,    /* the port's own protocol */
+    SIM_MODE_REFUSED,  /* nobody listens: RST */
+    SIM_MODE_SILENT,   /* the connect is dropped: no answer at all */
+    SIM_MODE_MUTE,     /* accepts, and then says nothing whatever it is sent */
+    SIM_MODE_RESET,    /* accepts, and resets */
+    SIM_MODE_CLOSE,    /* accepts, and closes */
+    SIM_MODE_IMPLICIT, /* the port's protocol inside TLS from the first byte */
+    SIM_MODE_PLAIN,    /* the port's protocol without implicit TLS */
+    SIM_MODE_HTTP,     /* a web server */
+    SIM_MODE_SSH       /* a secure shell server */
+};
+
+/* The moments of a conversation at which the server speaks. In the data files: in lower case, with
+ * hyphens. The generator reads this list. */
+enum sim_moment {
+    SIM_GREETING,
+    SIM_CAPABILITIES,           /* EHLO, CAPABILITY, CAPA in clear */
+    SIM_CAPABILITIES_TLS,       /* the same inside TLS */
+    SIM_CAPABILITIES_LOGGED_IN, /* the same after the login */
+    SIM_HELO,
+    SIM_STARTTLS,         /* STARTTLS or STLS, where the capabilities offer it */
+    SIM_STARTTLS_REFUSED, /* where they do not */
+    SIM_AUTH_IN_CLEAR,    /* a login before TLS, where only TLS may carry one */
+    SIM_AUTH_UNKNOWN,     /* a mechanism that is not offered */
+    SIM_AUTH_MALFORMED,   /* not base64, or not the mechanism's form */
+    SIM_AUTH_CANCELLED,   /* the client sent "*" */
+    SIM_AUTH_ONE_LINE,    /* POP3 AUTH with an initial response; no row: it is taken */
+    SIM_PROMPT,           /* go on with the mechanism */
+    SIM_PROMPT_USER,
+    SIM_PROMPT_PASSWORD,
+    SIM_PASSWORD, /* any password, right or wrong; no row: it is judged */
+    SIM_TOKEN,    /* any token; likewise */
+    SIM_LOGIN_ACCEPTED,
+    SIM_PASSWORD_REFUSED,
+    SIM_TOKEN_REFUSED,
+    SIM_NOT_LOGGED_IN, /* a command that needs a login */
+    SIM_TLS_NEEDED,    /* a command that needs TLS */
+    SIM_ALREADY,       /* a second login, EHLO missing, any wrong order */
+    SIM_MAIL,
+    SIM_RCPT,
+    SIM_DATA,
+    SIM_MESSAGE, /* the end of data */
+    SIM_RSET,
+    SIM_NOOP,
+    SIM_VRFY,
+    SIM_USER,
+    SIM_MAILBOX, /* EXAMINE, STAT */
+    SIM_SELECT,
+    SIM_MAILBOX_UNKNOWN,
+    SIM_LIST,
+    SIM_LIST_ONE,
+    SIM_STATUS,
+    SIM_SEARCH,
+    SIM_FETCH,
+    SIM_FETCH_MESSAGE, /* FETCH of the text, RETR */
+    SIM_TOP,
+    SIM_UIDL,
+    SIM_UIDL_ONE,
+    SIM_NAMESPACE,
+    SIM_ID,
+    SIM_IDLE,
+    SIM_DONE, /* CLOSE, UNSELECT, CHECK, DONE: nothing to do, and it is done */
+    SIM_READ_ONLY,
+    SIM_LITERAL, /* go on with the literal */
+    SIM_GOODBYE, /* QUIT, LOGOUT */
+    SIM_UNKNOWN,
+    SIM_TOO_LONG,
+    SIM_MOMENT_COUNT
+};
+
+enum sim_then {
+    SIM_GO_ON,
+    SIM_UPGRADE, /* TLS begins */
+    SIM_CLOSE,
+    SIM_CUT,    /* RST */
+    SIM_SILENCE /* never another word */
+};
+
+/* One row: on these ports (bits by SIM_25...), at this moment, say this. REPLY: lines divided by
+ * '\n', none at the end, with {placeholders} (expand.c); NULL says nothing. */
+struct sim_answer {
+    unsigned ports;
+    enum sim_moment moment;
+    const char *reply;
+    enum sim_then then;
+    int delay_ms;
+};
+
+enum { SIM_ON_SMTP = 7, SIM_ON_IMAP = 24, SIM_ON_POP3 = 96, SIM_ON_ALL = 127 };
+
+enum sim_record_type { SIM_ADDRESS, SIM_CNAME, SIM_MX, SIM_TXT, SIM_SRV };
+
+/* A record of the simulated names. SIM_ADDRESS stands for A and AAAA: where the simulator listens.
+ */
+struct sim_record {
+    const char *name;
+    enum sim_record_type type;
+    const char *text; /* the target, or the text; NULL for SIM_ADDRESS */
+    uint16_t preference, weight, port;
+};
+
+struct sim_persona {
+    const char *id, *title;
+    const char *domain;
+    const char *smtp_host, *imap_host, *pop3_host;
+    const char *front, *backend; /* the names it gives itself */
+    const char *user;
+    const char *const *certificate_names; /* ended by NULL */
+    const struct sim_record *records;
+    size_t record_count;
+    enum sim_mode modes[SIM_PORT_COUNT];
+    const struct sim_answer *answers;
+    size_t answer_count;
+};
+extern const struct sim_persona sim_exchange, sim_generic;
+const char *sim_persona_host(const struct sim_persona *persona, int port_index);
+
+enum sim_login { SIM_LOGIN_NONE, SIM_LOGIN_PASSWORD, SIM_LOGIN_WRONG_PASSWORD, SIM_LOGIN_TOKEN };
+
+enum sim_certificate {
+    SIM_CERTIFICATE_GOOD,
+    SIM_CERTIFICATE_EXPIRED,
+    SIM_CERTIFICATE_NOT_YET_VALID,
+    SIM_CERTIFICATE_WRONG_NAME,
+    SIM_CERTIFICATE_UNTRUSTED,
+    SIM_CERTIFICATE_SELF_SIGNED,
+    SIM_CERTIFICATE_WEAK
+};
+
+enum sim_tls { SIM_TLS_GOOD, SIM_TLS_ONLY_10, SIM_TLS_NO_CIPHER };
+
+enum sim_dns_fault {
+    SIM_DNS_GOOD,
+    SIM_DNS_NXDOMAIN,
+    SIM_DNS_NO_DATA, /* no A, no AAAA; other types stay */
+    SIM_DNS_SERVFAIL,
+    SIM_DNS_REFUSED,
+    SIM_DNS_SILENT,
+    SIM_DNS_TRUNCATED /* over UDP; TCP has it all */
+};
+
+struct sim_scenario {
+    const char *id, *title;
+    const char *expected_class; /* of the verdict; NULL: no fault */
+    int expected_exit;
+    const struct sim_persona *persona;
+    const char *target;         /* what `maildoctor check` is given */
+    const char *const *options; /* more words for it, ended by NULL */
+    enum sim_login login;
+    enum sim_certificate certificate;
+    enum sim_tls tls;
+    enum sim_dns_fault dns_fault;
+    const char *const *dns_names; /* whom the fault befalls, ended by NULL; NULL: every name */
+    bool ipv6;                    /* listens on ::1 too, where there is one */
+    enum sim_mode modes[SIM_PORT_COUNT];
+    const struct sim_answer *answers; /* before the persona's */
+    size_t answer_count;
+};
+
+extern const struct sim_scenario sim_scenarios[];
+extern const size_t sim_scenario_count;
+const struct sim_scenario *sim_scenario_find(const char *id); /* NULL when unknown */
+
+/* What the port does in the end; never SIM_MODE_DEFAULT. */
+enum sim_mode sim_scenario_mode(const struct sim_scenario *scenario, int port_index);
+/* The row for a moment on a port: the scenario's, else the persona's; NULL when neither has one. */
+const struct sim_answer *sim_scenario_answer(const struct sim_scenario *scenario, int port_index,
+                                             enum sim_moment moment);
+
+#endif
