@@ -21,9 +21,8 @@
 #include <string.h>
 
 enum {
-    OUT_LIMIT = 256 * 1024,   /* far more than the longest secret in base64 */
-    TLS_ALERT_SIZE = 7,       /* a TLS server's whole answer to plain text: one alert record */
-    REDACTED_LINE_LIMIT = 512 /* of what may be shown of a secret row */
+    OUT_LIMIT = 256 * 1024, /* far more than the longest secret in base64 */
+    TLS_ALERT_SIZE = 7,     /* a TLS server's whole answer to plain text: one alert record */
 };
 
 static const char redacted[] = "********";
@@ -175,14 +174,15 @@ static void log_said(struct dialogue *d, int index)
     struct bytes out = buffer_bytes(&d->out);
     struct bytes line =
         without_line_end((struct bytes) { out.data + d->said_from, out.size - d->said_from });
-    if (!step_of(d, index)->secret || line.size <= d->said_public) {
-        add_row(d, ROW_SAID, index, line);
-        return;
-    }
+    bool hide = step_of(d, index)->secret && line.size > d->said_public;
+    if (hide && d->said_public && line.data[d->said_public] == ' ')
+        d->said_public++;
     struct buffer shown;
-    buffer_init(&shown, REDACTED_LINE_LIMIT);
-    buffer_append(&shown, line.data, d->said_public);
-    buffer_append(&shown, redacted, sizeof redacted - 1);
+    buffer_init(&shown, OUT_LIMIT + sizeof redacted);
+    buffer_append(&shown, line.data, hide ? d->said_public : line.size);
+    if (hide)
+        buffer_append(&shown, redacted, sizeof redacted - 1);
+    scrub(d, &shown, buffer_size(&shown)); /* a password may be a word of the protocol */
     add_row(d, ROW_SAID, index, buffer_bytes(&shown));
     buffer_done(&shown);
 }
@@ -274,22 +274,6 @@ static void enter(struct dialogue *d, int next)
         next = after;
     }
     finish(d);
-}
-
-void dialogue_permit(struct dialogue *d, const char *blocked_by)
-{
-    if (d->need != DIALOGUE_NEEDS_PERMIT)
-        return;
-    int index = d->at;
-    add_row(d, ROW_ENTER, index, (struct bytes) { 0 });
-    if (!blocked_by) {
-        say_with_followers(d, index);
-        return;
-    }
-    d->why = (struct failure) { .kind = FAILURE_HELD_BACK };
-    d->why_blocked = blocked_by;
-    leave(d, index, OUTCOME_SKIPPED, (struct bytes) { 0 });
-    enter(d, d->protocol->held_back(d));
 }
 
 /* ---- the end of a dialogue that did not end by itself ---- */
@@ -493,6 +477,23 @@ void dialogue_injected(struct dialogue *d, struct bytes bytes)
 }
 
 /* ---- events ---- */
+
+void dialogue_permit(struct dialogue *d, const char *blocked_by)
+{
+    if (d->need != DIALOGUE_NEEDS_PERMIT)
+        return;
+    int index = d->at;
+    add_row(d, ROW_ENTER, index, (struct bytes) { 0 });
+    if (!blocked_by) {
+        say_with_followers(d, index);
+        take_replies(d); /* what the server said meanwhile, a 421 for instance */
+        return;
+    }
+    d->why = (struct failure) { .kind = FAILURE_HELD_BACK };
+    d->why_blocked = blocked_by;
+    leave(d, index, OUTCOME_SKIPPED, (struct bytes) { 0 });
+    enter(d, d->protocol->held_back(d));
+}
 
 static void open_dialogue(struct dialogue *d)
 {
