@@ -67,6 +67,14 @@ static bool preferred_pending(const struct connector *c)
     return false;
 }
 
+static void judge(void *arg);
+
+static void judge_soon(struct connector *c)
+{
+    if (!c->turn)
+        c->turn = loop_timer_start(c->options.loop, 0, judge, c);
+}
+
 static void win(struct connector *c, struct racer *racer)
 {
     loop_timer_stop(&c->head_start);
@@ -77,6 +85,7 @@ static void win(struct connector *c, struct racer *racer)
     racer->address->chosen = true;
     struct address *address = racer->address;
     racer_free(c, racer);
+    judge_soon(c); /* the others may all have their results already */
     c->options.won(c->options.arg, fd, address);
 }
 
@@ -99,12 +108,6 @@ static void judge(void *arg)
         c->settled = true;
         c->options.settled(c->options.arg);
     }
-}
-
-static void judge_soon(struct connector *c)
-{
-    if (!c->turn)
-        c->turn = loop_timer_start(c->options.loop, 0, judge, c);
 }
 
 static void head_start_over(void *arg)

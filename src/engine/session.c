@@ -84,14 +84,21 @@ static bool certificate_judged(struct session *s)
     return false;
 }
 
+/* Plain text where a TLS record was due. On a port that greeted in clear and agreed to STARTTLS it
+ * was injected behind the reply, only a moment later than drained() looked; elsewhere it tells what
+ * answers here. */
 static void name_the_stranger(struct session *s, struct failure *failure)
 {
     struct bytes first = tls_first_bytes(s->tls);
     enum peer_protocol peer = recognise(first);
-    if (peer != PEER_UNKNOWN && peer != PEER_TLS)
+    if (failure->kind != FAILURE_PROTOCOL_MISMATCH && (peer == PEER_UNKNOWN || peer == PEER_TLS))
+        return;
+    if (s->options.endpoint->security == SECURITY_STARTTLS)
+        *failure =
+            failure_make(FAILURE_PLAINTEXT_INJECTED, "plain text behind the reply to STARTTLS");
+    else
         *failure = failure_make(FAILURE_PROTOCOL_MISMATCH, "%s", peer_protocol_name(peer));
-    if (failure->kind == FAILURE_PROTOCOL_MISMATCH)
-        session_log_note(&s->log, elapsed(s), first);
+    session_log_note(&s->log, elapsed(s), first);
 }
 
 static void shake_hands(struct session *s)

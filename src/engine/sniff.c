@@ -41,7 +41,8 @@ static void end_step(struct sniff *s, enum status status, struct failure failure
     s->step->status = status;
     s->step->error = failure;
     s->step->duration_ns = elapsed(s) - s->step->start_ns;
-    s->step->reply = arena_copy_bytes(&s->options.trace->arena, buffer_bytes(&s->first));
+    if (s->peer != PEER_TLS) /* a TLS record holds no words */
+        s->step->reply = arena_copy_bytes(&s->options.trace->arena, buffer_bytes(&s->first));
 }
 
 static void deliver(void *arg)
