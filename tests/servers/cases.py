@@ -76,7 +76,10 @@ HEALTHY = [
          facts=[("one login a protocol", one_login_a_protocol),
                 ("the hosts are those of the SRV records",
                  lambda o: {e["host"] for e in o.result["endpoints"]
-                            if not e["guessed"]} == {"mail.lab.test"})]),
+                            if not e["guessed"]} == {"mail.contoso.test"})]),
+    # RFC 6186 section 6: whoever answers the question could send the login anywhere.
+    Case("an address whose SRV records lead elsewhere gets no login there", ["alice@hosted.test"],
+         "unknown", None, 3, user=None, facts=[NO_SECRET_SENT]),
     Case("one port", ["mail.lab.test:993"], "ok", facts=[healthy([993]), accepted([993])]),
     Case("a URL", ["pop3s://mail.lab.test"], "ok", facts=[healthy([995]), accepted([995])]),
     Case("an IPv6 address only", ["mail.lab.test", "-6", "--ports", "587,993"], "ok",

@@ -264,7 +264,7 @@ class Lab:
 
     def cert_names(self):
         names = [f"{name}.lab.test" for name in HOSTS]
-        return names + ["mx.contoso.test", "smtp.office365.com", "outlook.office365.com"]
+        return names + ["mail.contoso.test", "mx.contoso.test", "smtp.office365.com", "outlook.office365.com"]
 
     # -- the servers
 
@@ -329,15 +329,17 @@ class Lab:
         for name, (addresses, _, _) in HOSTS.items():
             for address in addresses:
                 lab += f"{name} {'AAAA' if ':' in address else 'A'} {address}\n"
-        contoso = SOA + f"@ MX 10 mx\nmx A {GOOD}\n"
-        for service, port in (("submissions", 465), ("submission", 587), ("imaps", 993),
-                              ("imap", 143), ("pop3s", 995), ("pop3", 110)):
-            contoso += f"_{service}._tcp SRV 0 1 {port} mail.lab.test.\n"
+        services = "".join(f"_{service}._tcp SRV 0 1 {port} %s\n" for service, port in (
+            ("submissions", 465), ("submission", 587), ("imaps", 993), ("imap", 143),
+            ("pop3s", 995), ("pop3", 110)))
+        contoso = SOA + f"@ MX 10 mx\nmx A {GOOD}\nmail A {GOOD}\nmail AAAA {GOOD6}\n"
+        contoso += services.replace("%s", "mail")
+        hosted = SOA + "@ MX 10 mx.contoso.test.\n" + services.replace("%s", "mail.lab.test.")
         provider = SOA + f"smtp A {PROVIDER}\noutlook A {PROVIDER}\n"
         timeout = SOA + f"timeout A {GOOD}\n"
         conf = NSD.format(dir=self.dir)
-        for zone, text in (("lab.test", lab), ("contoso.test", contoso), ("office365.com", provider),
-                           ("lost.test", timeout)):
+        for zone, text in (("lab.test", lab), ("contoso.test", contoso), ("hosted.test", hosted),
+                           ("office365.com", provider), ("lost.test", timeout)):
             (self.dir / "nsd" / zone).write_text(text)
             conf += f"zone:\n name: {zone}\n zonefile: {zone}\n"
         # A configured zone that cannot be loaded is answered with SERVFAIL.

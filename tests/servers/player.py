@@ -143,6 +143,8 @@ class Player:
             done, wall_ms = self.run(words, *rest)
         except subprocess.TimeoutExpired:
             return [f"not done after {PATIENCE} s"], ""
+        except (AssertionError, OSError) as error:
+            return [f"could not be started: {error}"], ""
         out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
         wrong = []
         if case.password:
