@@ -152,12 +152,24 @@ static size_t cut(struct bytes shown, size_t room)
     return fits ? fits : one ? one : 1; /* always something, or it would never end */
 }
 
+static struct bytes without_end_blanks(struct bytes shown)
+{
+    while (shown.size && shown.data[shown.size - 1] == ' ')
+        shown.size--;
+    return shown;
+}
+
 void page_fold(const struct page *page, const struct page_text *how, struct bytes shown)
 {
+    shown = without_end_blanks(shown);
+    if (!shown.size && !how->label) {
+        page_end(page);
+        return;
+    }
     size_t used = begin(page, how);
     for (;;) {
         size_t taken = cut(shown, page->width > used ? page->width - used : 1);
-        page_put(page, how->style, (struct bytes) { shown.data, taken });
+        page_put(page, how->style, without_end_blanks((struct bytes) { shown.data, taken }));
         page_end(page);
         while (taken < shown.size && shown.data[taken] == ' ')
             taken++;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* More would push what matters off a small terminal. */
-enum { LINES_LIMIT = 14 };
+enum { LINES_LIMIT = 14, HOST_COLUMNS = 28 };
 
 /* ---- what an endpoint is doing ---- */
 
@@ -91,14 +91,18 @@ static void draw_line(struct progress *progress, struct buffer *out, struct byte
     progress->lines++;
 }
 
-static size_t host_columns(const struct trace *trace)
+static size_t host_columns(const struct page *page, const struct trace *trace)
 {
     size_t widest = 0;
     for (const struct endpoint *e = trace->endpoints; e; e = e->next) {
-        size_t columns = width_columns(text_bytes(e->host));
+        struct buffer host;
+        page_begin(&host);
+        page_peer(page, &host, text_bytes(e->host));
+        size_t columns = width_columns(buffer_bytes(&host));
         widest = columns > widest ? columns : widest;
+        buffer_done(&host);
     }
-    return widest < 28 ? widest : 28;
+    return widest < HOST_COLUMNS ? widest : HOST_COLUMNS;
 }
 
 static void draw_endpoint(struct progress *progress, struct buffer *out, const struct page *page,
@@ -111,7 +115,7 @@ static void draw_endpoint(struct progress *progress, struct buffer *out, const s
     page_begin(&host);
     page_peer(page, &host, text_bytes(endpoint->host));
     struct bytes name = buffer_bytes(&host);
-    size_t column = host_columns(trace), fits = width_fit(name, column);
+    size_t column = host_columns(page, trace), fits = width_fit(name, column);
     size_t pad = column - width_columns((struct bytes) { name.data, fits });
     buffer_format(&line, "%5d ", endpoint->port);
     buffer_append(&line, name.data, fits);

@@ -143,8 +143,13 @@ static void add_unconnected(struct row *row, const struct endpoint *endpoint)
     }
     const char *word = tally.one_kind ? row_connect_word(&tally.first) : "connection FAILED";
     add(row, expected, "%s %s", word, wording_duration(tally.longest_ns, took));
-    if (tally.all > 1)
-        add(row, false, "%s%d addresses", tally.failed == tally.all ? "all " : "", tally.failed);
+    if (tally.failed > 1) {
+        char many[48];
+        bool all = tally.failed == tally.all - tally.skipped;
+        snprintf(many, sizeof many, all ? ", all %d addresses" : ", %d of %d addresses",
+                 tally.failed, tally.all);
+        note(row, all && tally.failed == 2 ? ", both addresses" : many);
+    }
 }
 
 /* ---- the dialogue ---- */
@@ -201,6 +206,8 @@ static void add_fault(struct row *row, const struct endpoint *endpoint, const st
     if (step->error.kind == FAILURE_PROTOCOL_MISMATCH)
         add(row, expected, "ANOTHER PROTOCOL answers: %s",
             *step->error.text ? step->error.text : "unknown");
+    else if (step->error.kind == FAILURE_NOT_OFFERED)
+        add(row, expected, "%s %s", phase(step->stage), fault_word(&step->error));
     else
         add(row, expected, "%s %s %s", phase(step->stage), fault_word(&step->error),
             wording_duration(took_ns, took));

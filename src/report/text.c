@@ -11,7 +11,8 @@
 static void write_failed_lookups(const struct text *text)
 {
     const struct page *page = &text->page;
-    if (text->result->trace->endpoints)
+    const struct finding *cause = wording_cause(text->result);
+    if (text->result->trace->endpoints || (cause && cause->evidence))
         return;
     bool begun = false;
     for (const struct lookup *l = text->result->trace->lookups; l; l = l->next) {
@@ -40,11 +41,10 @@ static void write_not_tested(const struct text *text)
     for (size_t i = 0; i < result->verdict.not_tested.count; i++)
         buffer_format(&line, "%s%s", i ? "; " : "", result->verdict.not_tested.items[i]);
     if (!trace->complete)
-        buffer_format(&line, "%swhat the check had no time for: it was %s after %s",
-                      buffer_size(&line) ? "; " : "",
-                      wording_same(trace->cut_by, "deadline") ? "ended by its deadline"
-                                                              : "interrupted",
-                      wording_duration(trace->duration_ns, took));
+        buffer_format(
+            &line, "%sthe rest, since the check %s after %s", buffer_size(&line) ? "; " : "",
+            wording_same(trace->cut_by, "deadline") ? "ran out of time" : "was interrupted",
+            wording_duration(trace->duration_ns, took));
     if (buffer_size(&line))
         page_sentence(&text->page, &(struct page_text) { .label = "Not tested: ", .hang = 12 },
                       page_words(&line));

@@ -35,7 +35,7 @@ void text_words(const struct text *text, size_t indent, struct bytes words, size
 
 static bool contains(struct bytes text, struct bytes part)
 {
-    return part.size && memmem(text.data, text.size, part.data, part.size);
+    return text.size && part.size && memmem(text.data, text.size, part.data, part.size);
 }
 
 /* Are these the server's own words, or ours about an event? The trace tells: a reply holds them. */
@@ -62,7 +62,11 @@ static void write_source(const struct text *text, const struct finding *finding,
         buffer_append_text(&line, ":");
     } else {
         page_peer(&text->page, &line, text_bytes(evidence->endpoint));
-        buffer_format(&line, "%s%s%s:", said ? " said" : "", *where ? " " : "", where);
+        buffer_format(&line, "%s%s%s:",
+                      said     ? " said"
+                      : *where ? ","
+                               : "",
+                      *where ? " " : "", where);
     }
     page_fold(&text->page, &plain, buffer_bytes(&line));
     buffer_done(&line);
@@ -198,8 +202,12 @@ static void write_also(const struct text *text)
             continue;
         struct buffer line;
         page_begin(&line);
-        buffer_append_text(&line, f->title);
+        /* "... on this port (143, 110)." */
+        size_t length = strlen(f->title);
+        bool stop = length && f->title[length - 1] == '.';
+        buffer_append(&line, f->title, length - stop);
         append_places(&line, text->result, f->class_id);
+        buffer_append_text(&line, stop ? "." : "");
         page_sentence(&text->page, &(struct page_text) { .label = "Also: ", .hang = 6 },
                       page_words(&line));
         buffer_done(&line);
@@ -256,6 +264,19 @@ static void add_settings(struct strings *steps, struct arena *arena, const char 
                              security_words(endpoint), submission ? " (not 465 or \"SSL\")" : ""));
 }
 
+/* The common name in a distinguished name (RFC 4514): what a device's list of roots shows. */
+static const char *common_name(struct arena *arena, const char *name)
+{
+    const char *start = strstr(name, "CN=");
+    if (!start || (start > name && start[-1] != ','))
+        return name;
+    start += strlen("CN=");
+    size_t size = 0;
+    while (start[size] && (start[size] != ',' || start[size - 1] == '\\'))
+        size++;
+    return arena_format(arena, "%.*s", (int)size, start);
+}
+
 /* The certificate a device must trust: the last that was sent, by who signed it. */
 static void add_trust(struct strings *steps, struct arena *arena, const struct endpoint *endpoint)
 {
@@ -268,7 +289,7 @@ static void add_trust(struct strings *steps, struct arena *arena, const struct e
         last = last->next;
     strings_add(steps, arena,
                 arena_format(arena, "It speaks TLS 1.2 or later, and trusts: %s",
-                             wording_or(last->issuer, "the certificate's issuer")));
+                             common_name(arena, wording_or(last->issuer, "its issuer"))));
 }
 
 void text_compare(const struct text *text)

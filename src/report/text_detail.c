@@ -59,10 +59,9 @@ static void write_finding(const struct text *text, const struct finding *finding
     static const struct page_text in = { .indent = 2, .hang = 2 };
     struct buffer line;
     page_begin(&line);
-    page_own_format(&text->page, &line, "%s: %s (%s", severity_name(finding->severity),
-                    finding->class_id,
-                    wording_or(wording_confidence(finding->confidence), "by itself"));
-    buffer_append_text(&line, ")");
+    const char *sure = wording_confidence(finding->confidence);
+    page_own_format(&text->page, &line, "%s: %s%s%s%s", severity_name(finding->severity),
+                    finding->class_id, *sure ? " (" : "", sure, *sure ? ")" : "");
     if (*wording_or(finding->endpoint, "")) {
         buffer_append_text(&line, " at ");
         page_peer(&text->page, &line, text_bytes(finding->endpoint));
@@ -215,8 +214,8 @@ static void write_tls(const struct text *text, const struct tls_facts *tls)
                 tls->verified       ? "certificate verified"
                 : tls->trust_loaded ? "certificate not verified"
                                     : "no trusted roots to verify with");
-    write_pairs(text, 2, "TLS", &parts);
-    write_pairs(text, 4, "problems", &tls->problems);
+    write_pairs(text, 2, "TLS:", &parts);
+    write_pairs(text, 4, "problems:", &tls->problems);
     if (tls->name_checked)
         write_pair(text, 4, tls->name_matches ? "the name fits:" : "the name does not fit:",
                    tls->checked_name);
@@ -233,12 +232,12 @@ static void write_step(const struct text *text, const struct step *step)
     char at[DURATION_SIZE], took[DURATION_SIZE];
     struct buffer line;
     page_begin(&line);
-    page_own_format(page, &line, "%-14s %-7s %s", step->name, status_name(step->status),
-                    step->duration_ns < 0 ? "not waited for"
-                                          : wording_duration(step->duration_ns, took));
-    page_own_format(page, &line, ", from %s on", wording_duration(step->start_ns, at));
-    if (step->budget_ms)
-        page_own_format(page, &line, ", may take %s",
+    page_own_format(page, &line, "%-14s %-7s at %s", step->name, status_name(step->status),
+                    wording_duration(step->start_ns, at));
+    if (step->duration_ns >= 0 && step->status != STATUS_SKIPPED)
+        page_own_format(page, &line, ", took %s", wording_duration(step->duration_ns, took));
+    if (step->budget_ms && step->status != STATUS_SKIPPED)
+        page_own_format(page, &line, " of %s",
                         wording_duration((int64_t)step->budget_ms * NS_PER_MS, at));
     if (step->error.kind != FAILURE_NONE)
         page_own_format(page, &line, ": %s%s%s", failure_name(step->error.kind),

@@ -17,9 +17,23 @@ static bool wants(const struct result *result, unsigned needs, enum need_status 
     return (result->trace->target.needs & needs) || status == NEED_STATUS_FAIL;
 }
 
+/* Why no login took place; nothing where none is wanted, as on a port between servers. */
 static const char *login_gap(const struct result *result)
 {
-    return wording_no_login_given(result) ? "Login not tested: none was given." : "";
+    static const struct {
+        enum login_block block;
+        const char *words;
+    } gaps[] = {
+        { BLOCK_NO_CREDENTIAL, "Login not tested: none was given." },
+        { BLOCK_GUESSED_HOST, "Login not tested: the servers are guesses." },
+        { BLOCK_UNVERIFIED_TLS, "Login not tested: the connection is not trusted." },
+        { BLOCK_NO_MECHANISM, "Login not tested: no sign-in on offer fits." },
+    };
+    for (size_t i = 0; i < sizeof gaps / sizeof *gaps; i++)
+        for (const struct endpoint *e = result->trace->endpoints; e; e = e->next)
+            if (!e->transfer && wording_login_block(e) == gaps[i].block)
+                return gaps[i].words;
+    return "";
 }
 
 /* Of the need that did not fail. */
@@ -37,7 +51,10 @@ static void append_fail(struct buffer *line, const struct result *result)
 {
     const struct verdict *verdict = &result->verdict;
     const struct finding *cause = wording_cause(result);
-    const char *here = cause && cause->stage == STAGE_CONNECT ? " FROM HERE" : "";
+    const char *here =
+        cause && cause->stage == STAGE_CONNECT && verdict->owner == OWNER_NETWORK_ADMIN
+            ? " FROM HERE"
+            : "";
     bool send = verdict->send == NEED_STATUS_FAIL, read = verdict->read == NEED_STATUS_FAIL;
     if (send && read)
         buffer_format(line, "CANNOT SEND OR READ%s.", here);
@@ -123,7 +140,10 @@ static void write_headline(const struct text *text)
     page_begin(&target);
     enum page_style style = make_headline(&plain, text->result);
     page_own(page, &line, page_words(&plain));
-    page_peer(page, &target, text_bytes(wording_target(text->result)));
+    bool named_below =
+        text->result->verdict.status == VERDICT_OK && wording_login_accepted(text->result);
+    if (!named_below)
+        page_peer(page, &target, text_bytes(wording_target(text->result)));
     struct bytes shown = text_trim(buffer_bytes(&line)), whose = buffer_bytes(&target);
     size_t used = width_columns(shown) + 3 + width_columns(whose);
     if (used <= page->width && whose.size) {
@@ -166,9 +186,9 @@ static void write_logins(const struct text *text)
     page_begin(&sending);
     page_begin(&reading);
     bool send = append_ports(&sending, result, true), read = append_ports(&reading, result, false);
-    buffer_format(&line, "Login accepted for%s%s%s%s%s.", send ? " sending" : "",
-                  page_words(&sending), send && read ? " and" : "", read ? " reading" : "",
-                  page_words(&reading));
+    buffer_format(&line, "%s: login accepted for%s%s%s%s%s.", wording_target(result),
+                  send ? " sending" : "", page_words(&sending), send && read ? " and" : "",
+                  read ? " reading" : "", page_words(&reading));
     if (!send && wants(result, send_needs, verdict->send))
         buffer_format(&line, " Sending: %s.", state(result, send_needs, verdict->send));
     if (!read && wants(result, read_needs, verdict->read))

@@ -9,8 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Port, purpose, and the blanks between. */
-enum { PORT_COLUMNS = 3, PURPOSE_COLUMNS = 5, ROW_INDENT = PORT_COLUMNS + PURPOSE_COLUMNS + 3 };
+/* The columns in front of the phrases: port, purpose, and the blanks between. */
+struct columns {
+    int port, purpose, indent;
+};
+
+static struct columns measure(const struct trace *trace)
+{
+    struct columns columns = { .port = 3, .purpose = 4 };
+    for (const struct endpoint *e = trace->endpoints; e; e = e->next) {
+        int purpose = (int)strlen(row_purpose(e));
+        int port = e->port > 9999 ? 5 : e->port > 999 ? 4 : 3;
+        columns.port = port > columns.port ? port : columns.port;
+        columns.purpose = purpose > columns.purpose ? purpose : columns.purpose;
+    }
+    columns.indent = columns.port + columns.purpose + 3;
+    return columns;
+}
 
 static bool same_host(const struct endpoint *a, const struct endpoint *b)
 {
@@ -18,8 +33,9 @@ static bool same_host(const struct endpoint *a, const struct endpoint *b)
 }
 
 /* The phrases behind the first columns, two blanks apart, a whole phrase to a line. */
-static void write_phrases(const struct page *page, const struct row *row, size_t used)
+static void write_phrases(const struct page *page, const struct row *row, size_t indent)
 {
+    size_t used = indent;
     bool first = true;
     for (int i = 0; i < row->count; i++) {
         struct buffer shown;
@@ -28,16 +44,16 @@ static void write_phrases(const struct page *page, const struct row *row, size_t
         size_t columns = width_columns(buffer_bytes(&shown));
         if (!first && used + 2 + columns > page->width) {
             page_end(page);
-            page_blanks(page, ROW_INDENT);
-            used = ROW_INDENT;
+            page_blanks(page, indent);
+            used = indent;
         } else if (!first) {
             page_blanks(page, 2);
             used += 2;
         }
         if (used + columns > page->width) {
-            page_fold(page, &(struct page_text) { .hang = ROW_INDENT }, buffer_bytes(&shown));
-            page_blanks(page, ROW_INDENT);
-            used = ROW_INDENT;
+            page_fold(page, &(struct page_text) { .hang = indent }, buffer_bytes(&shown));
+            page_blanks(page, indent);
+            used = indent;
         } else {
             page_put(page, row->phrases[i].bad ? PAGE_RED : PAGE_PLAIN, buffer_bytes(&shown));
             used += columns;
@@ -48,17 +64,18 @@ static void write_phrases(const struct page *page, const struct row *row, size_t
     page_end(page);
 }
 
-static void write_row(const struct text *text, const struct endpoint *endpoint)
+static void write_row(const struct text *text, const struct columns *columns,
+                      const struct endpoint *endpoint)
 {
     const struct page *page = &text->page;
     bool offered = endpoint->expectation != EXPECT_NOT_OFFERED;
     struct row row;
     row_make(&row, text->result->trace, endpoint, wording_provider(text->result));
     char head[64];
-    int used = snprintf(head, sizeof head, "%*d %-*s  ", PORT_COLUMNS, endpoint->port,
-                        PURPOSE_COLUMNS, offered ? row_purpose(endpoint) : "");
+    snprintf(head, sizeof head, "%*d %-*s  ", columns->port, endpoint->port, columns->purpose,
+             offered ? row_purpose(endpoint) : "");
     page_put(page, PAGE_PLAIN, text_bytes(head));
-    write_phrases(page, &row, (size_t)used);
+    write_phrases(page, &row, (size_t)columns->indent);
 }
 
 static void write_host(const struct text *text, const struct endpoint *endpoint)
@@ -80,12 +97,13 @@ static const enum expectation order[] = {
     EXPECT_NOT_OFFERED,
 };
 
-static void write_host_rows(const struct text *text, const struct endpoint *of)
+static void write_host_rows(const struct text *text, const struct columns *columns,
+                            const struct endpoint *of)
 {
     for (size_t i = 0; i < sizeof order / sizeof *order; i++)
         for (const struct endpoint *e = text->result->trace->endpoints; e; e = e->next)
             if (same_host(e, of) && e->expectation == order[i])
-                write_row(text, e);
+                write_row(text, columns, e);
 }
 
 /* ---- address families ---- */
@@ -114,27 +132,28 @@ static struct family count_family(const struct trace *trace, int family)
 }
 
 /* One family is dead and the other lives: worth a row, since programs may wait for the dead one. */
-static void write_family(const struct text *text, int number)
+static void write_family(const struct text *text, const struct columns *columns, int number)
 {
     struct family family = count_family(text->result->trace, number);
     struct family other = count_family(text->result->trace, number == 4 ? 6 : 4);
-    char line[ROW_INDENT + 80];
+    char line[160];
+    int gap = columns->indent - 4; /* behind "IPv6" */
     if (!family.all || family.ok)
         return;
     if (family.skipped == family.all)
-        snprintf(line, sizeof line, "IPv%d%*s not tried: this machine has none", number,
-                 ROW_INDENT - 5, "");
+        snprintf(line, sizeof line, "IPv%d%*snot tried: this machine has none", number, gap, "");
     else if (family.failed && other.ok)
-        snprintf(line, sizeof line, "IPv%d%*s %s; IPv%d works", number, ROW_INDENT - 5, "",
+        snprintf(line, sizeof line, "IPv%d%*s%s; IPv%d works", number, gap, "",
                  row_connect_word(&family.first), number == 4 ? 6 : 4);
     else
         return;
-    page_sentence(&text->page, &(struct page_text) { .hang = ROW_INDENT }, line);
+    page_sentence(&text->page, &(struct page_text) { .hang = (size_t)columns->indent }, line);
 }
 
 void text_rows(const struct text *text)
 {
     const struct endpoint *first = text->result->trace->endpoints;
+    struct columns columns = measure(text->result->trace);
     bool several = false;
     if (!first)
         return;
@@ -149,8 +168,8 @@ void text_rows(const struct text *text)
             continue;
         if (several)
             write_host(text, e);
-        write_host_rows(text, e);
+        write_host_rows(text, &columns, e);
     }
-    write_family(text, 4);
-    write_family(text, 6);
+    write_family(text, &columns, 4);
+    write_family(text, &columns, 6);
 }

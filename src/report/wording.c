@@ -105,6 +105,8 @@ const char *wording_duration(int64_t ns, char text[static DURATION_SIZE])
     double ms = (double)ns / 1e6;
     if (ms < 0)
         snprintf(text, DURATION_SIZE, "?");
+    else if (ns == 0)
+        snprintf(text, DURATION_SIZE, "0 ms");
     else if (ms < 0.95)
         snprintf(text, DURATION_SIZE, "%.1f ms", ms);
     else if (ms < 999.5)
@@ -164,35 +166,23 @@ enum way wording_way(const struct result *result, unsigned needs)
     return best;
 }
 
-static bool any_attempt(const struct result *result, bool (*is)(const struct attempt *))
+enum login_block wording_login_block(const struct endpoint *endpoint)
 {
-    for (const struct endpoint *e = result->trace->endpoints; e; e = e->next)
-        for (const struct attempt *a = e->attempts; a; a = a->next)
-            if (is(a))
-                return true;
-    return false;
-}
-
-static bool is_accepted(const struct attempt *attempt)
-{
-    return attempt->auth.outcome == LOGIN_ACCEPTED;
-}
-
-static bool lacks_credential(const struct attempt *attempt)
-{
-    const struct step *step = attempt_step(attempt, STAGE_LOGIN);
-    return attempt->auth.held_by == BLOCK_NO_CREDENTIAL ||
-           (step && step->blocked_by && login_block_parse(step->blocked_by) == BLOCK_NO_CREDENTIAL);
+    const struct attempt *attempt = endpoint_attempt(endpoint, PURPOSE_MAIN);
+    const struct step *step = attempt ? attempt_step(attempt, STAGE_LOGIN) : NULL;
+    int block = step && step->blocked_by ? login_block_parse(step->blocked_by) : -1;
+    if (block > 0)
+        return (enum login_block)block;
+    return attempt ? attempt->auth.held_by : BLOCK_NONE;
 }
 
 bool wording_login_accepted(const struct result *result)
 {
-    return any_attempt(result, is_accepted);
-}
-
-bool wording_no_login_given(const struct result *result)
-{
-    return any_attempt(result, lacks_credential);
+    for (const struct endpoint *e = result->trace->endpoints; e; e = e->next)
+        for (const struct attempt *a = e->attempts; a; a = a->next)
+            if (a->auth.outcome == LOGIN_ACCEPTED)
+                return true;
+    return false;
 }
 
 const struct step *wording_held_back(const struct result *result)

@@ -32,10 +32,11 @@ enum way {
 enum way wording_way(const struct result *result, unsigned needs);
 enum way wording_endpoint_way(const struct endpoint *endpoint);
 
-/* Did any login take place; was none tried because none was given; was one held back for an
- * earlier run's sake. */
+/* Why the login of this endpoint was not tried; BLOCK_NONE when it was, or nothing says why. */
+enum login_block wording_login_block(const struct endpoint *endpoint);
+
+/* Was any login accepted; was one held back for an earlier run's sake. */
 bool wording_login_accepted(const struct result *result);
-bool wording_no_login_given(const struct result *result);
 const struct step *wording_held_back(const struct result *result);
 
 /* The finding the verdict rests on; NULL when there is none. */

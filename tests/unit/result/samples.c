@@ -200,7 +200,7 @@ static void fill_attempt(struct trace *trace, struct attempt *attempt)
     struct step *step =
         sample_step(trace, attempt, "AUTH", STAGE_LOGIN, STATUS_FAIL, MS(180), MS(5200.001));
     step->budget_ms = 35000;
-    step->reply = (struct bytes) { "535 5.7.139 no\r\n\0\x80\x7f\\x41 end", 29 };
+    step->reply = (struct bytes) { "535 5.7.139 no\r\n\0\x80\x7f\\x41 end", 27 };
     step->error = failure_make(FAILURE_REFUSED, "535");
     sample_step(trace, attempt, "EXAMINE", STAGE_MAILBOX, STATUS_SKIPPED, MS(5380), 0)->blocked_by =
         "AUTH";

@@ -1,0 +1,25 @@
+/* Prints the report of a case, to look at it and to make its golden file: print_case NAME. */
+#include "cases.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+int main(int argc, char **argv)
+{
+    for (const struct report_case *c = report_cases; c->name; c++) {
+        if (argc == 1)
+            puts(c->name);
+        if (argc != 2 || strcmp(argv[1], c->name) != 0)
+            continue;
+        struct result *result = c->make();
+        struct buffer out;
+        buffer_init(&out, SIZE_MAX / 2);
+        report_text(&out, result, &c->options);
+        struct bytes bytes = buffer_bytes(&out);
+        fwrite(bytes.data, 1, bytes.size, stdout);
+        buffer_done(&out);
+        result_free(result);
+    }
+    return 0;
+}
