@@ -8,24 +8,19 @@
  *
  * A step that needs no decision on its reply may have the next one said behind it (.ahead): then
  * two steps are open, `awaited` is the older, and replies belong to the open steps in order (RFC
- * 2920 section 3.1, RFC 3501 section 5.5, RFC 2449 section 6.8). As both replies of the older step
+ * 2920 section 3.1, RFC 3501 section 5.5, RFC 2449 section 6.6). As both replies of the older step
  * lead to the same row, the open steps are the chain of .then from `awaited` to `at`. */
 #include "probes/dialogue.h"
 
-#include "base/memory.h"
 #include "base/text.h"
 #include "probes/dialogue_log.h"
+#include "probes/dialogue_private.h"
 #include "probes/recognise.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum {
-    OUT_LIMIT = 256 * 1024, /* far more than the longest secret in base64 */
-    TLS_ALERT_SIZE = 7,     /* a TLS server's whole answer to plain text: one alert record */
-};
-
-static const char redacted[] = "********";
+enum { TLS_ALERT_SIZE = 7 }; /* a TLS server's whole answer to plain text: one alert record */
 
 void dialogue_init(struct dialogue *d, const struct protocol *protocol,
                    const struct secret *password, const struct secret *token)
@@ -38,7 +33,7 @@ void dialogue_init(struct dialogue *d, const struct protocol *protocol,
         .log = dialogue_log_new(),
         .secrets = { password, token },
     };
-    buffer_init(&d->out, OUT_LIMIT);
+    buffer_init(&d->out, DIALOGUE_OUT_LIMIT);
     buffer_init(&d->in, DIALOGUE_REPLY_LIMIT);
     buffer_init(&d->note, DIALOGUE_REPLY_LIMIT);
 }
@@ -57,30 +52,16 @@ bool dialogue_row(struct dialogue *d, struct dialogue_row *ret_row)
     return dialogue_log_take(d->log, ret_row);
 }
 
-static const struct dialogue_step *step_of(const struct dialogue *d, int index)
+const struct dialogue_step *dialogue_step_of(const struct dialogue *d, int index)
 {
     assert(index >= 0 && index < d->protocol->step_count);
     return &d->protocol->steps[index];
 }
 
-/* ---- secrets ---- */
-
-/* In place, so that nothing downstream can forget to. */
-static void scrub(const struct dialogue *d, struct buffer *buffer, size_t size)
+void dialogue_add_row(struct dialogue *d, enum dialogue_row_kind kind, int index, struct bytes line)
 {
-    for (size_t i = 0; i < sizeof d->secrets / sizeof *d->secrets && size; i++)
-        secret_scrub(d->secrets[i], buffer->space + buffer->start, size);
-}
-
-void dialogue_public(struct dialogue *d, const struct buffer *out)
-{
-    d->said_public = buffer_size(out) - d->said_from;
-}
-
-void dialogue_note(struct dialogue *d, struct bytes text)
-{
-    buffer_append(&d->note, text.data, text.size);
-    scrub(d, &d->note, buffer_size(&d->note));
+    struct dialogue_row row = { .kind = kind, .step = dialogue_step_of(d, index) };
+    dialogue_log_add(d->log, &row, (struct bytes) { 0 }, line);
 }
 
 /* ---- ending a step ---- */
@@ -94,19 +75,10 @@ static void finish(struct dialogue *d)
     buffer_clear(&d->note);
 }
 
-static struct bytes without_line_end(struct bytes text)
-{
-    if (text.size && text.data[text.size - 1] == '\n')
-        text.size--;
-    if (text.size && text.data[text.size - 1] == '\r')
-        text.size--;
-    return text;
-}
-
 /* LEAVE with the reply's words, the note in front. */
 static void leave(struct dialogue *d, int index, enum dialogue_outcome outcome, struct bytes text)
 {
-    const struct dialogue_step *step = step_of(d, index);
+    const struct dialogue_step *step = dialogue_step_of(d, index);
     /* Nobody's mail fails because a goodbye was not answered. */
     if (step->stage == STAGE_GOODBYE && outcome == OUTCOME_FAILED)
         outcome = d->why.kind == FAILURE_REFUSED || d->why.kind == FAILURE_CONNECTION_CLOSED
@@ -121,7 +93,7 @@ static void leave(struct dialogue *d, int index, enum dialogue_outcome outcome, 
                                 .outcome = outcome,
                                 .failure = d->why,
                                 .blocked_by = d->why_blocked };
-    text = without_line_end(text);
+    text = dialogue_without_line_end(text);
     if (buffer_size(&d->note) && text.size)
         buffer_append(&d->note, "\r\n", 2);
     dialogue_log_add(d->log, &row, buffer_bytes(&d->note), text);
@@ -163,73 +135,32 @@ int dialogue_skip(struct dialogue *d, const char *blocked_by, int next)
 
 /* ---- beginning a step ---- */
 
-static void add_row(struct dialogue *d, enum dialogue_row_kind kind, int index, struct bytes line)
-{
-    struct dialogue_row row = { .kind = kind, .step = step_of(d, index) };
-    dialogue_log_add(d->log, &row, (struct bytes) { 0 }, line);
-}
-
-static void log_said(struct dialogue *d, int index)
-{
-    struct bytes out = buffer_bytes(&d->out);
-    struct bytes line =
-        without_line_end((struct bytes) { out.data + d->said_from, out.size - d->said_from });
-    bool hide = step_of(d, index)->secret && line.size > d->said_public;
-    if (hide && d->said_public && line.data[d->said_public] == ' ')
-        d->said_public++;
-    struct buffer shown;
-    buffer_init(&shown, OUT_LIMIT + sizeof redacted);
-    buffer_append(&shown, line.data, hide ? d->said_public : line.size);
-    if (hide)
-        buffer_append(&shown, redacted, sizeof redacted - 1);
-    scrub(d, &shown, buffer_size(&shown)); /* a password may be a word of the protocol */
-    add_row(d, ROW_SAID, index, buffer_bytes(&shown));
-    buffer_done(&shown);
-}
-
-/* Says a step's words; a step without any only listens. */
-static void say(struct dialogue *d, int index)
-{
-    const struct dialogue_step *step = step_of(d, index);
-    if (!step->line && !step->say)
-        return;
-    d->said_from = buffer_size(&d->out);
-    d->said_public = 0;
-    if (step->say) {
-        step->say(d, &d->out);
-    } else {
-        buffer_append_text(&d->out, step->line);
-        buffer_append(&d->out, "\r\n", 2);
-    }
-    assert(!d->out.overflow); /* what we say is our own, and bounded where it is made */
-    log_said(d, index);
-}
-
 static bool may_go_ahead(struct dialogue *d, const struct dialogue_step *step)
 {
     return !step->hear && step->then > 0 && step->then == step->otherwise &&
-           step_of(d, step->then)->ahead && (!d->protocol->pipelines || d->protocol->pipelines(d));
+           dialogue_step_of(d, step->then)->ahead &&
+           (!d->protocol->pipelines || d->protocol->pipelines(d));
 }
 
 static void say_with_followers(struct dialogue *d, int index)
 {
     d->need = DIALOGUE_NEEDS_REPLY;
-    d->patience_ms = step_of(d, index)->patience_ms;
+    d->patience_ms = dialogue_step_of(d, index)->patience_ms;
     d->at = d->awaited = index;
     d->open = 1;
-    say(d, index);
-    while (may_go_ahead(d, step_of(d, d->at))) {
-        d->at = step_of(d, d->at)->then;
+    dialogue_say(d, index);
+    while (may_go_ahead(d, dialogue_step_of(d, d->at))) {
+        d->at = dialogue_step_of(d, d->at)->then;
         d->open++;
-        add_row(d, ROW_ENTER, d->at, (struct bytes) { 0 });
-        say(d, d->at);
+        dialogue_add_row(d, ROW_ENTER, d->at, (struct bytes) { 0 });
+        dialogue_say(d, d->at);
     }
 }
 
 static void heard_so_far(struct dialogue *d, struct bytes text)
 {
     if (text.size)
-        add_row(d, ROW_HEARD, d->awaited, text);
+        dialogue_add_row(d, ROW_HEARD, d->awaited, text);
 }
 
 static void fail_open_steps(struct dialogue *d, struct failure failure,
@@ -242,7 +173,7 @@ static void begin_tls(struct dialogue *d, int index)
     d->at = d->awaited = index;
     d->open = 1;
     d->need = DIALOGUE_NEEDS_TLS;
-    d->patience_ms = step_of(d, index)->patience_ms;
+    d->patience_ms = dialogue_step_of(d, index)->patience_ms;
     if (buffer_size(&d->in))
         fail_open_steps(
             d, failure_make(FAILURE_PLAINTEXT_INJECTED, "plain text behind the reply to STARTTLS"),
@@ -252,7 +183,7 @@ static void begin_tls(struct dialogue *d, int index)
 static void enter(struct dialogue *d, int next)
 {
     while (next >= 0) {
-        const struct dialogue_step *step = step_of(d, next);
+        const struct dialogue_step *step = dialogue_step_of(d, next);
         if (step->permit) {
             d->at = next;
             d->open = 0;
@@ -260,7 +191,7 @@ static void enter(struct dialogue *d, int next)
             d->patience_ms = 0;
             return;
         }
-        add_row(d, ROW_ENTER, next, (struct bytes) { 0 });
+        dialogue_add_row(d, ROW_ENTER, next, (struct bytes) { 0 });
         if (!step->decide) {
             if (step->tls)
                 begin_tls(d, next);
@@ -286,17 +217,17 @@ static void fail_open_steps(struct dialogue *d, struct failure failure,
     if (d->need == DIALOGUE_NEEDS_NOTHING)
         return;
     if (d->open == 0) { /* the permission never came: the step begins and ends now */
-        add_row(d, ROW_ENTER, d->at, (struct bytes) { 0 });
+        dialogue_add_row(d, ROW_ENTER, d->at, (struct bytes) { 0 });
         d->awaited = d->at;
     }
-    scrub(d, &d->in, buffer_size(&d->in));
+    dialogue_scrub(d, &d->in, buffer_size(&d->in));
     struct bytes text = buffer_bytes(&d->in);
     text.size = shown;
     heard_so_far(d, text);
     d->why = failure;
     leave(d, d->awaited, outcome, text);
     for (int index = d->awaited; index != d->at;) {
-        index = step_of(d, index)->then;
+        index = dialogue_step_of(d, index)->then;
         d->why = failure;
         leave(d, index, OUTCOME_CUT, (struct bytes) { 0 });
     }
@@ -377,16 +308,16 @@ static void move_on(struct dialogue *d, int next, struct bytes text)
         assert(d->why.kind == FAILURE_NONE && d->open == 1);
         buffer_consume(&d->in, text.size);
         if (next == index)
-            say(d, index);
+            dialogue_say(d, index);
         return;
     }
     leave_for(d, index, next, text);
     buffer_consume(&d->in, text.size);
     if (d->open > 1) {
-        assert(next == step_of(d, index)->then);
+        assert(next == dialogue_step_of(d, index)->then);
         d->open--;
         d->awaited = next;
-        d->patience_ms = step_of(d, next)->patience_ms;
+        d->patience_ms = dialogue_step_of(d, next)->patience_ms;
         return;
     }
     enter(d, next);
@@ -400,11 +331,11 @@ static void hear(struct dialogue *d, struct reply *reply, size_t size)
         fail_open_steps(d, mismatch(peer), OUTCOME_FAILED, size);
         return;
     }
-    scrub(d, &d->in, size);
+    dialogue_scrub(d, &d->in, size);
     reply->text = (struct bytes) { buffer_bytes(&d->in).data, size };
     heard_so_far(d, reply->text);
     d->scanned = 0;
-    move_on(d, lead(d, step_of(d, d->awaited), reply), reply->text);
+    move_on(d, lead(d, dialogue_step_of(d, d->awaited), reply), reply->text);
 }
 
 /* A TLS server that is spoken to in clear sends an alert and no line end. */
@@ -483,7 +414,7 @@ void dialogue_permit(struct dialogue *d, const char *blocked_by)
     if (d->need != DIALOGUE_NEEDS_PERMIT)
         return;
     int index = d->at;
-    add_row(d, ROW_ENTER, index, (struct bytes) { 0 });
+    dialogue_add_row(d, ROW_ENTER, index, (struct bytes) { 0 });
     if (!blocked_by) {
         say_with_followers(d, index);
         take_replies(d); /* what the server said meanwhile, a 421 for instance */
@@ -508,13 +439,13 @@ static void tls_is_up(struct dialogue *d)
         return;
     struct reply reply = { .kind = REPLY_OK };
     d->tls = true;
-    move_on(d, lead(d, step_of(d, d->awaited), &reply), reply.text);
+    move_on(d, lead(d, dialogue_step_of(d, d->awaited), &reply), reply.text);
 }
 
 static struct failure lost_in(const struct dialogue *d, enum failure_kind kind, const char *what)
 {
     int index = d->open ? d->awaited : d->at;
-    return failure_make(kind, "%s in %s", what, step_of(d, index)->name);
+    return failure_make(kind, "%s in %s", what, dialogue_step_of(d, index)->name);
 }
 
 void dialogue_event(struct dialogue *d, enum dialogue_event event)

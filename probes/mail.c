@@ -4,8 +4,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-#include <assert.h>
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,7 +127,7 @@ static const char *decode_utf16_name(struct mail *mail, struct bytes token)
         name = arena_new(&mail->arena, units.size / 2 + 1);
         for (size_t i = 0; i < units.size && name; i += 2) {
             name[i / 2] = units.data[i];
-            if (units.data[i + 1] != 0 || !isgraph((unsigned char)units.data[i]))
+            if (units.data[i + 1] != 0 || units.data[i] <= ' ' || units.data[i] > '~')
                 name = NULL;
         }
     }

@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "probes/mail_state.h"
 
-#include <ctype.h>
 #include <string.h>
 
 bool mail_has_login(const struct mail *mail)
@@ -102,9 +101,7 @@ void mail_auth_say(struct mail *mail, struct buffer *out, const char *verb, size
 int mail_login_heard(struct mail *mail, const struct reply *reply, int done, int goodbye)
 {
     struct dialogue *d = &mail->dialogue;
-    struct bytes text = reply->text, note = buffer_bytes(&d->note);
-    while (text.size && isspace((unsigned char)text.data[text.size - 1]))
-        text.size--;
+    struct bytes text = text_trim(reply->text), note = buffer_bytes(&d->note);
     char *words = arena_new(&mail->arena, note.size + 2 + text.size + 1);
     size_t size = 0;
     if (note.size) {

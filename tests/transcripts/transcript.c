@@ -1,237 +1,19 @@
 #include "transcript.h"
 
-#include "base/memory.h"
 #include "base/text.h"
-#include "probes/mail.h"
+#include "play.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_LIMIT = 1 << 20, OPEN_LIMIT = 4 };
-
-struct play {
-    /* the header */
-    struct arena arena;
-    enum mail_protocol protocol;
-    struct mail_wish wish;
-    struct secret *password, *token;
-    /* the state */
-    struct mail *mail;
-    struct dialogue *d;
-    size_t chunk;
-    bool wander; /* nothing is expected */
-    int line;
-    struct buffer server;  /* what the server says before the next other line */
-    struct buffer client;  /* what the client said and no C line has taken */
-    struct buffer steps;   /* "greeting ok\n..." */
-    struct buffer wanted;  /* the > lines */
-    struct buffer said;    /* SAID rows, a line each */
-    struct buffer heard;   /* HEARD rows, a line each */
-    struct buffer replies; /* "EHLO|250-..." of each LEAVE, a NUL behind each */
-    const struct dialogue_step *open[OPEN_LIMIT];
-    int open_count;
-    bool a_step_failed;
-    struct failure last_failure;
-    enum stage last_stage;
-    enum dialogue_outcome last_outcome;
-    struct buffer *error;
-    bool broken;
-};
-
-static void complain(struct play *p, const char *what, struct bytes saw)
+void play_complain(struct play *p, const char *what, struct bytes saw)
 {
     if (p->broken || p->wander)
         return;
     p->broken = true;
     buffer_format(p->error, "line %d, chunk %zu: %s: ", p->line, p->chunk, what);
     text_escape(p->error, saw);
-}
-
-static void complain_text(struct play *p, const char *what, const char *saw)
-{
-    complain(p, what, text_bytes(saw));
-}
-
-/* What must hold however hostile the server is: broken, it is a bug, in every mode. */
-static void must(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "a dialogue broke its contract: %s\n", what);
-    abort();
-}
-
-/* ---- the header ---- */
-
-static const char *decoded(struct play *p, struct bytes text)
-{
-    struct buffer out;
-    buffer_init(&out, TEXT_LIMIT);
-    for (size_t i = 0; i < text.size; i++) {
-        char next = i + 1 < text.size ? text.data[i + 1] : '\0';
-        if (text.data[i] == '\\' && (next == 'r' || next == 'n' || next == '\\')) {
-            buffer_append(&out, next == 'r' ? "\r" : next == 'n' ? "\n" : "\\", 1);
-            i++;
-        } else if (text.data[i] == '\\' && next == 'x' && i + 3 < text.size) {
-            char hex[3] = { text.data[i + 2], text.data[i + 3], '\0' };
-            char byte = (char)strtol(hex, NULL, 16);
-            buffer_append(&out, &byte, 1);
-            i += 3;
-        } else {
-            buffer_append(&out, text.data + i, 1);
-        }
-    }
-    struct bytes copy = arena_copy_bytes(&p->arena, buffer_bytes(&out));
-    buffer_done(&out);
-    return copy.data;
-}
-
-/* The bytes of a line, escapes read; a NUL among them counts. */
-static void append_decoded(struct play *p, struct buffer *out, struct bytes text)
-{
-    /* Every escape stands for one byte, so what is left of the text tells how many there are. */
-    size_t size = 0;
-    for (size_t i = 0; i < text.size; size++) {
-        char next = i + 1 < text.size ? text.data[i + 1] : '\0';
-        bool short_escape = text.data[i] == '\\' && (next == 'r' || next == 'n' || next == '\\');
-        bool long_escape = text.data[i] == '\\' && next == 'x' && i + 3 < text.size;
-        i += short_escape ? 2 : long_escape ? 4 : 1;
-    }
-    buffer_append(out, decoded(p, text), size);
-}
-
-static struct secret *new_secret(struct play *p, struct bytes value, struct secret *old)
-{
-    struct buffer raw;
-    buffer_init(&raw, TEXT_LIMIT);
-    append_decoded(p, &raw, value);
-    secret_free(old);
-    struct secret *secret = secret_new(buffer_bytes(&raw));
-    buffer_done(&raw);
-    return secret;
-}
-
-static void read_protocol(struct play *p, const char *value)
-{
-    static const char *const names[] = { "smtp", "imap", "pop3" };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(value, names[i]) == 0)
-            p->protocol = (enum mail_protocol)i;
-}
-
-static void read_header(struct play *p, const char *key, struct bytes rest)
-{
-    const char *value = decoded(p, rest);
-    if (strcmp(key, "protocol") == 0)
-        read_protocol(p, value);
-    else if (strcmp(key, "mode") == 0) {
-        p->wish.starttls = strcmp(value, "starttls") == 0;
-        p->wish.implicit = strcmp(value, "implicit") == 0;
-    } else if (strcmp(key, "user") == 0)
-        p->wish.login.user = value;
-    else if (strcmp(key, "password") == 0)
-        p->wish.login.password = p->password = new_secret(p, rest, p->password);
-    else if (strcmp(key, "token") == 0)
-        p->wish.login.token = p->token = new_secret(p, rest, p->token);
-    else if (strcmp(key, "auth") == 0)
-        p->wish.login.mechanism = value;
-    else if (strcmp(key, "host") == 0)
-        p->wish.host = value;
-    else if (strcmp(key, "port") == 0)
-        p->wish.port = atoi(value);
-    else if (strcmp(key, "ehlo") == 0)
-        p->wish.ehlo = value;
-    else if (strcmp(key, "mailbox") == 0)
-        p->wish.mailbox = true;
-    else if (strcmp(key, "transfer") == 0)
-        p->wish.transfer = true;
-    else
-        complain_text(p, "unknown header", key);
-}
-
-/* ---- the rows ---- */
-
-static const char *outcome_name(enum dialogue_outcome outcome)
-{
-    static const char *const names[] = { "ok", "failed", "skipped", "cut" };
-    return names[outcome];
-}
-
-static void check_no_secret(const struct play *p, struct bytes line)
-{
-    char *copy = memory_new(line.size + 1);
-    if (line.size)
-        memcpy(copy, line.data, line.size);
-    secret_scrub(p->password, copy, line.size);
-    secret_scrub(p->token, copy, line.size);
-    must(!line.size || memcmp(copy, line.data, line.size) == 0, "a row shows a secret");
-    free(copy);
-}
-
-static void took_leave(struct play *p, const struct dialogue_row *row)
-{
-    must(p->open_count > 0 && p->open[0] == row->step, "steps are left in the order they began");
-    memmove(p->open, p->open + 1, sizeof *p->open * (OPEN_LIMIT - 1));
-    p->open_count--;
-    must((row->outcome == OUTCOME_FAILED) <= (row->failure.kind != FAILURE_NONE),
-         "a failed step says why");
-    must((row->outcome == OUTCOME_SKIPPED) == (row->blocked_by != NULL),
-         "a skipped step says what blocked it");
-    must(row->outcome != OUTCOME_OK || row->failure.kind == FAILURE_NONE,
-         "a good step has no failure");
-    if (row->outcome == OUTCOME_FAILED && !p->a_step_failed) {
-        p->last_failure = row->failure;
-        p->last_stage = row->step->stage;
-    }
-    p->a_step_failed = p->a_step_failed || row->outcome == OUTCOME_FAILED;
-    p->last_outcome = row->outcome;
-    buffer_format(&p->steps, "%s %s", row->step->name, outcome_name(row->outcome));
-    const char *why = row->blocked_by ? row->blocked_by : failure_name(row->failure.kind);
-    buffer_format(&p->steps, "%s%s\n", *why ? " " : "", why);
-    buffer_format(&p->replies, "%s|", row->step->name);
-    buffer_append(&p->replies, row->line.data, row->line.size);
-    buffer_append(&p->replies, "", 1);
-}
-
-static void took_row(struct play *p, const struct dialogue_row *row)
-{
-    check_no_secret(p, row->line);
-    switch (row->kind) {
-    case ROW_ENTER:
-        must(p->open_count < OPEN_LIMIT, "few steps are open");
-        p->open[p->open_count++] = row->step;
-        return;
-    case ROW_SAID:
-        must(p->open_count > 0 && p->open[p->open_count - 1] == row->step,
-             "the step that began last speaks");
-        buffer_append(&p->said, row->line.data, row->line.size);
-        buffer_append(&p->said, "\n", 1);
-        return;
-    case ROW_HEARD:
-        must(p->open_count > 0 && p->open[0] == row->step, "the oldest step hears");
-        buffer_append(&p->heard, row->line.data, row->line.size);
-        buffer_append(&p->heard, "\n", 1);
-        return;
-    case ROW_LEAVE:
-        took_leave(p, row);
-        return;
-    }
-}
-
-static void drain(struct play *p)
-{
-    struct dialogue_row row;
-    while (dialogue_row(p->d, &row))
-        took_row(p, &row);
-    struct bytes out = buffer_bytes(&p->d->out);
-    buffer_append(&p->client, out.data, out.size);
-    buffer_consume(&p->d->out, out.size);
-    bool waits = p->d->need == DIALOGUE_NEEDS_REPLY || p->d->need == DIALOGUE_NEEDS_TLS;
-    must(waits == (p->d->patience_ms > 0), "patience goes with waiting");
-    must(waits == (p->open_count > 0), "a step is open while something is awaited");
-    must(p->d->need != DIALOGUE_NEEDS_NOTHING || p->d->failed == p->a_step_failed,
-         "failed means that a step failed");
 }
 
 /* ---- the lines ---- */
@@ -243,13 +25,13 @@ static void begin(struct play *p)
     p->mail = mail_new(p->protocol, &p->wish);
     p->d = mail_dialogue(p->mail);
     dialogue_event(p->d, DIALOGUE_OPEN);
-    drain(p);
+    play_drain(p);
 }
 
 static void nothing_unheard(struct play *p)
 {
     if (buffer_size(&p->client))
-        complain(p, "the client said more", buffer_bytes(&p->client));
+        play_complain(p, "the client said more", buffer_bytes(&p->client));
 }
 
 static void feed(struct play *p)
@@ -261,7 +43,7 @@ static void feed(struct play *p)
     for (size_t at = 0; at < all.size; at += chunk) {
         size_t size = all.size - at < chunk ? all.size - at : chunk;
         dialogue_bytes(p->d, (struct bytes) { all.data + at, size });
-        drain(p);
+        play_drain(p);
     }
     buffer_clear(&p->server);
 }
@@ -270,7 +52,7 @@ static void server_says(struct play *p, struct bytes rest, bool line_end, int ti
 {
     nothing_unheard(p);
     for (int i = 0; i < times; i++) {
-        append_decoded(p, &p->server, rest);
+        play_append_decoded(p, &p->server, rest);
         if (line_end)
             buffer_append(&p->server, "\r\n", 2);
     }
@@ -280,11 +62,11 @@ static void client_says(struct play *p, struct bytes rest)
 {
     struct buffer wanted;
     buffer_init(&wanted, TEXT_LIMIT);
-    append_decoded(p, &wanted, rest);
+    play_append_decoded(p, &wanted, rest);
     buffer_append(&wanted, "\r\n", 2);
     struct bytes want = buffer_bytes(&wanted), have = buffer_bytes(&p->client);
     if (have.size < want.size || memcmp(have.data, want.data, want.size) != 0)
-        complain(p, "the client said", have);
+        play_complain(p, "the client said", have);
     else
         buffer_consume(&p->client, want.size);
     buffer_done(&wanted);
@@ -312,7 +94,7 @@ static const char *static_reason(const char *reason)
 static void awaits(struct play *p, enum dialogue_need need, const char *what)
 {
     if (p->d->need != need)
-        complain_text(p, "the dialogue does not wait for", what);
+        play_complain(p, "the dialogue does not wait for", text_bytes(what));
 }
 
 static void happens(struct play *p, const char *name, struct bytes rest)
@@ -320,22 +102,22 @@ static void happens(struct play *p, const char *name, struct bytes rest)
     nothing_unheard(p);
     if (strcmp(name, "permit") == 0 || strcmp(name, "held") == 0) {
         awaits(p, DIALOGUE_NEEDS_PERMIT, "permission");
-        dialogue_permit(p->d, name[0] == 'h' ? static_reason(decoded(p, rest)) : NULL);
-        drain(p);
+        dialogue_permit(p->d, name[0] == 'h' ? static_reason(play_decoded(p, rest)) : NULL);
+        play_drain(p);
         return;
     }
     if (strcmp(name, "inject") == 0) {
         struct buffer bytes;
         buffer_init(&bytes, TEXT_LIMIT);
-        append_decoded(p, &bytes, rest);
+        play_append_decoded(p, &bytes, rest);
         dialogue_injected(p->d, buffer_bytes(&bytes));
         buffer_done(&bytes);
-        drain(p);
+        play_drain(p);
         return;
     }
     if (strcmp(name, "fail") == 0) {
         dialogue_fail(p->d, failure_make(FAILURE_TLS_HANDSHAKE, "handshake failure"));
-        drain(p);
+        play_drain(p);
         return;
     }
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
@@ -344,10 +126,10 @@ static void happens(struct play *p, const char *name, struct bytes rest)
         if (events[i].event == DIALOGUE_TLS_UP)
             awaits(p, DIALOGUE_NEEDS_TLS, "TLS");
         dialogue_event(p->d, events[i].event);
-        drain(p);
+        play_drain(p);
         return;
     }
-    complain_text(p, "unknown event", name);
+    play_complain(p, "unknown event", text_bytes(name));
 }
 
 static void ends(struct play *p, const char *how)
@@ -362,7 +144,7 @@ static void ends(struct play *p, const char *how)
     else if (p->last_outcome == OUTCOME_CUT)
         snprintf(saw, sizeof saw, "cut");
     if (strcmp(how, saw) != 0)
-        complain_text(p, "it ends", saw);
+        play_complain(p, "it ends", text_bytes(saw));
 }
 
 /* ---- facts ---- */
@@ -400,7 +182,7 @@ static void fact(struct play *p, const char *key, struct buffer *out)
     else if (strcmp(key, "text") == 0)
         buffer_append_text(out, p->last_failure.text);
     else
-        complain_text(p, "unknown fact", key);
+        play_complain(p, "unknown fact", text_bytes(key));
 }
 
 static bool holds_line(const struct buffer *lines, struct bytes wanted, char end)
@@ -424,20 +206,20 @@ static void check_fact(struct play *p, const char *key, struct bytes rest)
     struct buffer wanted, saw;
     buffer_init(&wanted, TEXT_LIMIT);
     buffer_init(&saw, TEXT_LIMIT);
-    append_decoded(p, &wanted, rest);
+    play_append_decoded(p, &wanted, rest);
     struct bytes want = buffer_bytes(&wanted);
     if (strcmp(key, "said") == 0 || strcmp(key, "heard") == 0) {
         const struct buffer *rows = key[0] == 's' ? &p->said : &p->heard;
         if (!holds_line(rows, want, '\n'))
-            complain(p, "the log has", buffer_bytes(rows));
+            play_complain(p, "the log has", buffer_bytes(rows));
     } else if (strcmp(key, "reply") == 0) {
         if (!holds_line(&p->replies, want, '\0'))
-            complain(p, "the replies are", buffer_bytes(&p->replies));
+            play_complain(p, "the replies are", buffer_bytes(&p->replies));
     } else {
         fact(p, key, &saw);
         struct bytes have = buffer_bytes(&saw);
         if (have.size != want.size || (want.size && memcmp(have.data, want.data, want.size) != 0))
-            complain(p, key, have);
+            play_complain(p, key, have);
     }
     buffer_done(&wanted);
     buffer_done(&saw);
@@ -480,9 +262,9 @@ static void read_line(struct play *p, struct bytes line)
     if (!server && !other) {
         const char *key = take_word(p, &line, ':');
         if (!p->mail)
-            read_header(p, key, text_trim(line));
+            play_header(p, key, text_trim(line));
         else
-            complain_text(p, "a header after the beginning", key);
+            play_complain(p, "a header after the beginning", text_bytes(key));
         return;
     }
     begin(p);
@@ -503,7 +285,7 @@ static void read_line(struct play *p, struct bytes line)
         const char *name = take_word(p, &line, ' ');
         happens(p, name, line);
     } else if (starts(&line, "!"))
-        ends(p, decoded(p, line));
+        ends(p, play_decoded(p, line));
     else if (starts(&line, ">")) {
         buffer_append(&p->wanted, line.data, line.size);
         buffer_append(&p->wanted, "\n", 1);
@@ -517,22 +299,23 @@ static void check_steps(struct play *p)
 {
     struct bytes want = buffer_bytes(&p->wanted), have = buffer_bytes(&p->steps);
     if (want.size && (want.size != have.size || memcmp(want.data, have.data, want.size) != 0))
-        complain(p, "the steps are", have);
+        play_complain(p, "the steps are", have);
 }
 
 /* The end of every dialogue: it can be cut off at any time, and then is silent. */
 static void cut_off(struct play *p)
 {
     dialogue_event(p->d, DIALOGUE_CANCEL);
-    drain(p);
-    must(p->d->need == DIALOGUE_NEEDS_NOTHING && p->open_count == 0, "CANCEL ends everything");
+    play_drain(p);
+    play_must(p->d->need == DIALOGUE_NEEDS_NOTHING && p->open_count == 0, "CANCEL ends everything");
     dialogue_bytes(p->d, text_bytes("220 too late\r\n"));
     dialogue_event(p->d, DIALOGUE_TLS_UP);
     dialogue_permit(p->d, NULL);
     dialogue_injected(p->d, text_bytes("x"));
     dialogue_fail(p->d, failure_make(FAILURE_SYSTEM, "late"));
     struct dialogue_row row;
-    must(!dialogue_row(p->d, &row) && !buffer_size(&p->d->out), "after its end nothing happens");
+    play_must(!dialogue_row(p->d, &row) && !buffer_size(&p->d->out),
+              "after its end nothing happens");
 }
 
 static void play_through(struct play *p, struct bytes text)
