@@ -111,6 +111,8 @@ struct result *result_new(struct trace *trace)
 {
     struct result *result = memory_new(sizeof *result);
     result->trace = trace;
+    result->tool_version = MAILDOCTOR_VERSION;
+    result->catalogue_date = "";
     result->verdict.status = VERDICT_UNKNOWN;
     return result;
 }

@@ -106,7 +106,9 @@ struct result {
     struct verdict verdict;
 };
 
-struct result *result_new(struct trace *trace); /* takes TRACE */
+/* Takes TRACE. The tool's version is this program's, the verdict is unknown, nothing is found yet.
+ */
+struct result *result_new(struct trace *trace);
 void result_free(struct result *result);
 struct finding *result_add_finding(struct result *result);
 struct evidence *result_add_evidence(struct result *result, struct finding *finding);
