@@ -9,6 +9,7 @@
 #include "command/terminal.h"
 #include "diagnosis/classify.h"
 #include "diagnosis/diagnose.h"
+#include "probes/sasl.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -183,10 +184,26 @@ static bool take_target(struct check_settings *settings, const struct operands *
     return false;
 }
 
+/* A mechanism that was asked for by name needs a secret of its kind. */
+static bool secrets_fit(const struct check *check, char **ret_error)
+{
+    const char *name = check->settings.run.mechanism;
+    const struct sasl_mechanism *mechanism = name ? sasl_find(name) : NULL;
+    if (!mechanism || (!check->password && !check->token))
+        return true;
+    if (mechanism->wants_token ? check->token != NULL : check->password != NULL)
+        return true;
+    *ret_error = mechanism->wants_token
+                     ? memory_format("--auth %s needs an access token: --token-file", name)
+                     : memory_format("--auth %s needs a password: --password-file", name);
+    return false;
+}
+
 static bool take_secrets(struct check *check, char **ret_error)
 {
     if (!secret_source_read(&check->settings.password, &check->password, ret_error) ||
-        !secret_source_read(&check->settings.token, &check->token, ret_error))
+        !secret_source_read(&check->settings.token, &check->token, ret_error) ||
+        !secrets_fit(check, ret_error))
         return false;
     if (check->settings.run.insecure_login && (check->password || check->token))
         fprintf(stderr, "maildoctor: warning: --insecure-login sends the secret to whoever "
