@@ -1,4 +1,4 @@
-/* The catalogue of classes: data of catalogue/ID.json files, made into tables at build time by
+/* The catalogue of classes: data of catalogue/, made into tables at build time by
  * tools/generate/catalogue.py, which refuses a bad entry. */
 #ifndef DIAGNOSIS_CATALOGUE_H
 #define DIAGNOSIS_CATALOGUE_H
@@ -14,47 +14,85 @@
 enum judged { JUDGED_NO, JUDGED_YES, JUDGED_NOT_APPLICABLE };
 
 /* A rule that looks at a server's words. Unset fields match anything. Ranks: phrase and code,
- * phrase, enhanced code, basic code; the first rule in rank order that matches decides. */
+ * phrase, enhanced code, basic code, words of a client program; among equals, a rule for a provider
+ * or a stage comes first. The first rule in rank order that matches decides. */
 struct reply_rule {
-    int protocol;         /* enum service, -1 any */
-    enum stage stage;     /* STAGE_NONE any */
-    int code;             /* 0 any */
-    const char *enhanced; /* "5.7.139", "5.7."; NULL any */
+    int protocol;                         /* enum service, -1 any */
+    enum stage stage;                     /* STAGE_NONE any */
+    int code;                             /* 535; a first digit for a family (4: any 4xx); 0 any */
+    const char *enhanced;                 /* "5.7.139", "5.7.606-649", "5.7."; NULL any */
+    unsigned enhanced_low, enhanced_high; /* the same, packed as fold.h does */
     const char *const
         *all; /* literals that occur in this order, lower case; ended by NULL; NULL none */
     const char *const *none; /* literals that must not occur ("not" in the JSON) */
     const char *provider;    /* family; NULL any */
     enum confidence confidence;
+    enum judged judged; /* the class's, unless the rule says otherwise */
     const char *example;
     int class_index;
-    int rank; /* 0 is the strongest */
+    int rank;                /* 0 is the strongest */
+    unsigned short grams[3]; /* bits of the filter in classify.c that its literals need */
+    unsigned char gram_count;
 };
 
-/* A rule that looks at an event: "<stage>.<failure kind>", or one that diagnose.c derives
- * ("tls.certificate_expired"). */
+/* The rules that can match a reply code: numbers of catalogue_rules in rank order. CODE is a code,
+ * a first digit for all other codes of that family, or 0 for words without a code. */
+struct rule_bucket {
+    int code;
+    size_t count;
+    const unsigned short *rules;
+};
+
+/* A rule that looks at an event: "<stage>.<failure kind>" or "*.<failure kind>", or one that the
+ * findings derive ("tls.certificate_expired"). */
 struct event_rule {
     const char *event;
     enum confidence confidence;
     int class_index;
 };
 
+/* A class that the same words or signs can mean. */
+struct neighbour {
+    int class_index;
+    enum confidence confidence;
+    const char *provider; /* only there; NULL: anywhere */
+    const char *in_favour;
+    const char *against; /* NULL */
+};
+
 struct class_entry {
     const char *id;
-    const char *title;
+    const char *title; /* a sentence of at most 72 characters; places as in the rest */
     enum stage stage;
     enum severity severity;
     enum owner owner;
     enum judged judged;
     const char *meaning;     /* two plain sentences */
     const char *distinguish; /* how to tell it from its neighbours */
-    const char *const
-        *fix; /* steps in order, with {address} {host} {port} {user} {domain} {provider} {admin} */
-    const char *const *commands; /* for an administrator, same places */
+    const char *const *fix;  /* steps in order, with the {places} of places.json; ended by NULL */
+    const char *const *commands; /* for an administrator, same places; NULL: none */
     const char *const *references;
+    const struct neighbour *neighbours;
+    size_t neighbour_count;
+};
+
+/* A {place} in a text, and what stands there when the run has no value for it. */
+struct place {
+    const char *name;
+    const char *prose;   /* "the mailbox" */
+    const char *command; /* "<user@example.com>" */
 };
 
 extern const struct class_entry catalogue_classes[];
 extern const size_t catalogue_class_count;
+extern const struct reply_rule catalogue_rules[]; /* in rank order */
+extern const size_t catalogue_rule_count;
+extern const struct rule_bucket catalogue_buckets[]; /* by code, ascending */
+extern const size_t catalogue_bucket_count;
+extern const struct event_rule catalogue_events[]; /* by event, ascending */
+extern const size_t catalogue_event_count;
+extern const struct place catalogue_places[]; /* by name, ascending */
+extern const size_t catalogue_place_count;
 extern const char catalogue_date[]; /* "2026-11-22" */
 
 const struct class_entry *class_find(const char *id); /* NULL when unknown */

@@ -15,6 +15,7 @@ struct words {
 struct classified {
     const struct class_entry *class; /* NULL: no rule matches */
     enum confidence confidence;
+    enum judged judged; /* what the words say of a secret: the rule's word, else the class's */
 };
 
 struct classified classify(const struct words *words);

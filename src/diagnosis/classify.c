@@ -1,0 +1,188 @@
+#include "diagnosis/classify.h"
+
+#include "diagnosis/fold.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Which groups of four bytes occur in the words, one bit each (several groups share a bit). Most
+ * rules are ruled out by it without looking at the words again. */
+struct filter {
+    uint64_t bits[4096 / 64];
+};
+
+/* tools/generate/catalogue_rules.py computes the same for the rules' literals. */
+static unsigned gram(const char *four)
+{
+    const unsigned char *b = (const unsigned char *)four;
+    uint32_t value = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+    return (unsigned)(value * 2654435761U >> 20);
+}
+
+static void filter_init(struct filter *filter, struct bytes text)
+{
+    memset(filter, 0, sizeof *filter);
+    for (size_t i = 0; i + 4 <= text.size; i++) {
+        unsigned bit = gram(text.data + i);
+        filter->bits[bit / 64] |= (uint64_t)1 << bit % 64;
+    }
+}
+
+static bool filter_passes(const struct filter *filter, const struct reply_rule *rule)
+{
+    for (unsigned i = 0; i < rule->gram_count; i++)
+        if (!(filter->bits[rule->grams[i] / 64] >> rule->grams[i] % 64 & 1))
+            return false;
+    return true;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* What follows LITERAL in TEXT; NULL data when it does not occur. A literal that ends in a digit
+ * ends a number: "aadsts50053" is not "aadsts500532". */
+static struct bytes behind(struct bytes text, const char *literal)
+{
+    size_t size = strlen(literal);
+    while (text.size >= size) {
+        const char *found = memmem(text.data, text.size, literal, size);
+        if (!found)
+            break;
+        const char *end = found + size, *limit = text.data + text.size;
+        if (!is_digit(literal[size - 1]) || end == limit || !is_digit(*end))
+            return (struct bytes) { end, (size_t)(limit - end) };
+        text = (struct bytes) { found + 1, (size_t)(limit - found) - 1 };
+    }
+    return (struct bytes) { NULL, 0 };
+}
+
+static bool literals_match(const struct reply_rule *rule, struct bytes text)
+{
+    struct bytes rest = text;
+    for (const char *const *literal = rule->all; literal && *literal; literal++) {
+        rest = behind(rest, *literal);
+        if (!rest.data)
+            return false;
+    }
+    for (const char *const *literal = rule->none; literal && *literal; literal++)
+        if (behind(text, *literal).data)
+            return false;
+    return true;
+}
+
+static bool rule_matches(const struct reply_rule *rule, const struct words *words,
+                         const struct folded *folded)
+{
+    if (rule->enhanced &&
+        (folded->enhanced < rule->enhanced_low || folded->enhanced > rule->enhanced_high))
+        return false;
+    if (rule->protocol >= 0 && words->protocol >= 0 && rule->protocol != words->protocol)
+        return false;
+    if (rule->stage != STAGE_NONE && rule->stage != words->stage)
+        return false;
+    if (rule->provider && (!words->provider || strcmp(rule->provider, words->provider) != 0))
+        return false;
+    return literals_match(rule, folded->text);
+}
+
+static int compare_bucket(const void *key, const void *element)
+{
+    int code = *(const int *)key, other = ((const struct rule_bucket *)element)->code;
+    return (code > other) - (code < other);
+}
+
+static const struct rule_bucket *bucket_of(int code)
+{
+    const struct rule_bucket *bucket = bsearch(&code, catalogue_buckets, catalogue_bucket_count,
+                                               sizeof *catalogue_buckets, compare_bucket);
+    return bucket ? bucket : bucket_of(code / 100);
+}
+
+static const struct reply_rule *first_match(const struct words *words, const struct folded *folded)
+{
+    struct filter filter;
+    filter_init(&filter, folded->text);
+    const struct rule_bucket *bucket = bucket_of(folded->code);
+    for (size_t i = 0; i < bucket->count; i++) {
+        const struct reply_rule *rule = &catalogue_rules[bucket->rules[i]];
+        if (filter_passes(&filter, rule) && rule_matches(rule, words, folded))
+            return rule;
+    }
+    return NULL;
+}
+
+struct classified classify(const struct words *words)
+{
+    char space[FOLD_LIMIT];
+    struct folded folded = fold(words->text, space), inner;
+    const struct reply_rule *rule = NULL;
+    if (fold_nested(&folded, &inner))
+        rule = first_match(words, &inner);
+    if (!rule)
+        rule = first_match(words, &folded);
+    if (!rule)
+        return (struct classified) { .judged = JUDGED_NOT_APPLICABLE };
+    return (struct classified) {
+        .class = &catalogue_classes[rule->class_index],
+        .confidence = rule->confidence,
+        .judged = rule->judged,
+    };
+}
+
+static int compare_event(const void *key, const void *element)
+{
+    return strcmp(key, ((const struct event_rule *)element)->event);
+}
+
+static const struct event_rule *find_event(const char *event)
+{
+    return bsearch(event, catalogue_events, catalogue_event_count, sizeof *catalogue_events,
+                   compare_event);
+}
+
+struct classified classify_event(const char *event)
+{
+    const struct event_rule *rule = find_event(event);
+    const char *kind = strchr(event, '.');
+    char any[64] = "*";
+    if (!rule && kind && strlen(kind) < sizeof any - 1) {
+        strcat(any, kind);
+        rule = find_event(any);
+    }
+    if (!rule)
+        return (struct classified) { .judged = JUDGED_NOT_APPLICABLE };
+    const struct class_entry *class = &catalogue_classes[rule->class_index];
+    return (struct classified) {
+        .class = class,
+        .confidence = rule->confidence,
+        .judged = class->judged,
+    };
+}
+
+enum login_outcome classify_login(int service, struct bytes reply, const char *provider_family)
+{
+    struct words words = {
+        .text = reply,
+        .protocol = service,
+        .stage = STAGE_LOGIN,
+        .provider = provider_family,
+    };
+    struct classified classified = classify(&words);
+    if (classified.judged != JUDGED_NOT_APPLICABLE)
+        return classified.judged == JUDGED_NO ? LOGIN_UNJUDGED : LOGIN_JUDGED;
+    /* RFC 5321 section 4.2.1: 4yz is no final word. */
+    char space[FOLD_LIMIT];
+    int code = service == SERVICE_SMTP ? fold(reply, space).code : 0;
+    return code / 100 == 4 ? LOGIN_UNJUDGED : LOGIN_JUDGED;
+}
+
+const struct class_entry *class_find(const char *id)
+{
+    for (size_t i = 0; i < catalogue_class_count; i++)
+        if (strcmp(catalogue_classes[i].id, id) == 0)
+            return &catalogue_classes[i];
+    return NULL;
+}

@@ -1,0 +1,28 @@
+/* The {places} of the catalogue's texts, filled with the values of a run. */
+#ifndef DIAGNOSIS_FILL_H
+#define DIAGNOSIS_FILL_H
+
+#include "base/arena.h"
+#include "diagnosis/catalogue.h"
+
+/* Values by place name. {0} holds none: then every place reads as places.json says. */
+struct values {
+    struct {
+        const char *name, *value;
+    } items[24];
+    size_t count;
+};
+
+/* NAME is one of the catalogue's places. The last value set for a name counts. NULL and "" say that
+ * there is none. Both strings are borrowed. */
+void values_set(struct values *values, const char *name, const char *value);
+
+/* TEXT for people. Values are escaped (text_escape), since some were given by a server. */
+const char *fill_prose(struct arena *arena, const char *text, const struct values *values);
+
+/* TEXT to be pasted into PowerShell or a shell: a value with anything but letters, digits and
+ * "._@+-" stands in single quotes, and one that cannot be shown as it is gives way to the generic
+ * word. */
+const char *fill_command(struct arena *arena, const char *text, const struct values *values);
+
+#endif

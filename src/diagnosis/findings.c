@@ -1,0 +1,124 @@
+/* A trace to its findings: every failed step, every address, every certificate is looked at once,
+ * in the order in which the trace has them. */
+#include "diagnosis/diagnose.h"
+#include "diagnosis/survey.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+/* A server that hangs up may have said why just before. */
+static bool said_why(const struct step *step)
+{
+    char first = step->reply.size ? step->reply.data[0] : '2';
+    switch (step->error.kind) {
+    case FAILURE_REFUSED:
+        return step->reply.size > 0;
+    case FAILURE_CONNECTION_CLOSED:
+    case FAILURE_CONNECTION_RESET:
+        return first != '2' && first != '3' && first != '+';
+    default:
+        return false;
+    }
+}
+
+static struct classified classify_step(const struct survey *survey, const struct endpoint *endpoint,
+                                       const struct step *step)
+{
+    if (said_why(step)) {
+        struct words words = {
+            .text = step->reply,
+            .protocol = (int)endpoint->service,
+            .stage = step->stage,
+            .provider = survey_family(survey, endpoint),
+        };
+        struct classified classified = classify(&words);
+        if (classified.class)
+            return classified;
+    }
+    return survey_event(step->stage, step->error.kind);
+}
+
+/* "IMAP in plain text" where TLS was due: the same name would say nothing. */
+static void set_answered(struct survey *survey, struct values *values,
+                         const struct endpoint *endpoint, const struct step *step)
+{
+    const char *answered = step->error.text;
+    bool tls_due = endpoint->security == SECURITY_IMPLICIT || step->stage == STAGE_TLS;
+    if (step->error.kind != FAILURE_PROTOCOL_MISMATCH)
+        return;
+    if (tls_due) {
+        values_set(values, "service", "TLS");
+        if (*answered)
+            answered = arena_format(survey->arena, "%s in plain text", answered);
+    }
+    values_set(values, "answered", answered);
+}
+
+/* Steps that other parts speak for: a name that was not found, addresses that did not answer, and
+ * a goodbye, on which nothing depends. */
+static bool is_covered(const struct survey *survey, const struct endpoint *endpoint,
+                       const struct step *step)
+{
+    switch (step->stage) {
+    case STAGE_RESOLVE:
+        return survey_name_failed(survey, endpoint->host);
+    case STAGE_CONNECT:
+        return endpoint->addresses != NULL;
+    case STAGE_LOGIN:
+    case STAGE_GOODBYE:
+        return true;
+    default:
+        return step->error.kind == FAILURE_CANCELLED;
+    }
+}
+
+static void add_step(struct survey *survey, const struct endpoint *endpoint,
+                     const struct attempt *attempt, const struct step *step)
+{
+    if (step->status != STATUS_FAIL || is_covered(survey, endpoint, step))
+        return;
+    struct values values = survey_values(survey, endpoint);
+    set_answered(survey, &values, endpoint, step);
+    struct finding *finding =
+        survey_add(survey, classify_step(survey, endpoint, step), endpoint, NULL, &values);
+    if (finding)
+        finding->stage = step->stage; /* where it happened, not where it usually does */
+    survey_step_evidence(survey, finding, endpoint, attempt->address, step);
+}
+
+void findings_make(struct result *result)
+{
+    struct trace *trace = result->trace;
+    struct survey survey = {
+        .result = result,
+        .trace = trace,
+        .arena = &trace->arena,
+        .provider = trace->target.provider ? provider_find(trace->target.provider) : NULL,
+    };
+    survey_names(&survey);
+    for (const struct endpoint *e = trace->endpoints; e; e = e->next) {
+        const struct attempt *attempt = endpoint_attempt(e, PURPOSE_MAIN);
+        survey_addresses(&survey, e);
+        for (const struct step *step = attempt ? attempt->steps : NULL; step; step = step->next)
+            add_step(&survey, e, attempt, step);
+        if (attempt && attempt->tls)
+            survey_tls(&survey, e, attempt);
+        if (attempt)
+            survey_login(&survey, e, attempt);
+    }
+    for (const struct endpoint *e = trace->endpoints; e; e = e->next) {
+        const struct attempt *attempt = endpoint_attempt(e, PURPOSE_MAIN);
+        if (attempt)
+            survey_held_back(&survey, e, attempt);
+    }
+}
+
+void diagnose(struct result *result)
+{
+    result->catalogue_date = catalogue_date;
+    if (!result->tool_version)
+        result->tool_version = MAILDOCTOR_VERSION;
+    findings_make(result);
+    verdict_make(result);
+}

@@ -1,0 +1,174 @@
+#include "diagnosis/survey.h"
+
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NS_PER_MS = 1000000 };
+
+static const char *service_word(const struct endpoint *endpoint)
+{
+    static const char *const words[SERVICE_COUNT] = {
+        [SERVICE_SMTP] = "SMTP",
+        [SERVICE_IMAP] = "IMAP",
+        [SERVICE_POP3] = "POP3",
+    };
+    return words[endpoint->service];
+}
+
+struct values survey_values(const struct survey *survey, const struct endpoint *endpoint)
+{
+    const struct target_facts *target = &survey->trace->target;
+    const struct provider *provider = survey->provider;
+    struct values values = { 0 };
+    values_set(&values, "address", target->address);
+    values_set(&values, "user", target->address);
+    values_set(&values, "domain", target->domain);
+    if (provider) {
+        values_set(&values, "admin", provider->administrator);
+        /* "generic" has a title for a list, but no name to put into a sentence. */
+        values_set(&values, "provider",
+                   strcmp(provider->id, "generic") == 0 ? NULL : provider->title);
+    }
+    if (!endpoint)
+        return values;
+    values_set(&values, "host", endpoint->host);
+    values_set(&values, "port", arena_format(survey->arena, "%d", endpoint->port));
+    values_set(&values, "endpoint", endpoint->id);
+    values_set(&values, "service", service_word(endpoint));
+    return values;
+}
+
+const char *survey_family(const struct survey *survey, const struct endpoint *endpoint)
+{
+    const struct provider *provider = endpoint ? provider_by_host(endpoint->host) : NULL;
+    provider = provider ? provider : survey->provider;
+    return provider ? provider->family : NULL;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static struct finding *find(const struct survey *survey, const char *id, const char *endpoint,
+                            const char *address)
+{
+    for (struct finding *f = survey->result->findings; f; f = f->next)
+        if (same(f->class_id, id) && same(f->endpoint, endpoint) && same(f->address, address))
+            return f;
+    return NULL;
+}
+
+static bool is_command(const struct class_entry *class, const char *step)
+{
+    for (const char *const *command = class->commands; command && *command; command++)
+        if (strcmp(*command, step) == 0)
+            return true;
+    return false;
+}
+
+static void fill_lists(struct survey *survey, struct finding *finding,
+                       const struct class_entry *class, const struct values *values)
+{
+    struct arena *arena = survey->arena;
+    for (const char *const *step = class->fix; *step; step++)
+        strings_add(&finding->fix, arena,
+                    is_command(class, *step) ? fill_command(arena, *step, values)
+                                             : fill_prose(arena, *step, values));
+    for (const char *const *command = class->commands; command && *command; command++)
+        strings_add(&finding->commands, arena, fill_command(arena, *command, values));
+    for (const char *const *reference = class->references; *reference; reference++)
+        strings_add(&finding->references, arena, *reference);
+}
+
+struct finding *survey_add(struct survey *survey, struct classified classified,
+                           const struct endpoint *endpoint, const char *address,
+                           const struct values *values)
+{
+    const struct class_entry *class = classified.class;
+    const char *id = endpoint ? endpoint->id : "";
+    if (!class)
+        return NULL;
+    struct finding *finding = endpoint ? find(survey, class->id, id, address) : NULL;
+    if (finding)
+        return finding;
+    finding = result_add_finding(survey->result);
+    finding->class_id = class->id;
+    finding->severity = class->severity;
+    finding->stage = class->stage;
+    finding->owner = class->owner;
+    finding->confidence = classified.confidence;
+    finding->endpoint = id;
+    finding->address = address;
+    finding->title = fill_prose(survey->arena, class->title, values);
+    finding->meaning = fill_prose(survey->arena, class->meaning, values);
+    fill_lists(survey, finding, class, values);
+    return finding;
+}
+
+void survey_evidence(struct survey *survey, struct finding *finding,
+                     const struct endpoint *endpoint, const char *address, const char *step,
+                     int64_t at_ns, struct bytes line)
+{
+    if (!finding)
+        return;
+    struct evidence *evidence = result_add_evidence(survey->result, finding);
+    evidence->endpoint = endpoint ? endpoint->id : "";
+    evidence->address = address && *address ? address : NULL;
+    evidence->step = step;
+    evidence->at_ns = at_ns;
+    evidence->line = line;
+}
+
+static const char *duration_words(struct arena *arena, int64_t took_ns)
+{
+    int64_t ms = (took_ns + NS_PER_MS / 2) / NS_PER_MS;
+    if (ms < 1000)
+        return arena_format(arena, "%" PRId64 " ms", ms);
+    if (ms % 1000 < 50 || ms >= 10000)
+        return arena_format(arena, "%" PRId64 " s", (ms + 500) / 1000);
+    return arena_format(arena, "%" PRId64 ".%" PRId64 " s", (ms + 50) / 1000,
+                        (ms + 50) % 1000 / 100);
+}
+
+const char *survey_failure_words(struct arena *arena, const struct failure *failure,
+                                 int64_t took_ns)
+{
+    if (failure->kind == FAILURE_TIMED_OUT && took_ns > 0)
+        return arena_format(arena, "no answer within %s", duration_words(arena, took_ns));
+    if (failure->kind == FAILURE_PROTOCOL_MISMATCH)
+        return arena_format(arena, "answered by %s",
+                            failure->text[0] ? failure->text : "something else");
+    if (failure->text[0])
+        return arena_copy(arena, failure->text);
+    char *words = arena_copy(arena, failure_name(failure->kind));
+    for (char *p = words; *p; p++)
+        *p = *p == '_' ? ' ' : *p;
+    return words;
+}
+
+void survey_step_evidence(struct survey *survey, struct finding *finding,
+                          const struct endpoint *endpoint, const char *address,
+                          const struct step *step)
+{
+    int64_t took_ns = step->duration_ns > 0 ? step->duration_ns : 0;
+    struct bytes line = step->reply;
+    bool spoke =
+        line.size &&
+        (step->error.kind == FAILURE_REFUSED || step->error.kind == FAILURE_CONNECTION_CLOSED ||
+         step->error.kind == FAILURE_CONNECTION_RESET ||
+         step->error.kind == FAILURE_PROTOCOL_VIOLATION || step->error.kind == FAILURE_NONE);
+    if (!spoke)
+        line = text_bytes(survey_failure_words(survey->arena, &step->error, took_ns));
+    survey_evidence(survey, finding, endpoint, address, step->name, step->start_ns + took_ns, line);
+}
+
+struct classified survey_event(enum stage stage, enum failure_kind kind)
+{
+    char event[64];
+    snprintf(event, sizeof event, "%s.%s", stage_name(stage), failure_name(kind));
+    return classify_event(event);
+}

@@ -1,0 +1,62 @@
+/* How findings are made: shared by the files that each look at one part of a trace. */
+#ifndef DIAGNOSIS_SURVEY_H
+#define DIAGNOSIS_SURVEY_H
+
+#include "diagnosis/classify.h"
+#include "diagnosis/fill.h"
+#include "providers/provider.h"
+#include "result/result.h"
+
+/* One walk over a trace. */
+struct survey {
+    struct result *result;
+    struct trace *trace;
+    struct arena *arena;
+    const struct provider *provider; /* the target's; NULL unknown */
+};
+
+/* What is said of ENDPOINT (NULL: of no single one), before anything special is known. */
+struct values survey_values(const struct survey *survey, const struct endpoint *endpoint);
+
+/* The family whose rules apply to what ENDPOINT says: its host's, else the target's. NULL unknown.
+ */
+const char *survey_family(const struct survey *survey, const struct endpoint *endpoint);
+
+/* The finding of that class on that endpoint and address (NULL: all of them): the one that stands
+ * already, or a new one with the catalogue's texts and VALUES filled in. Without an endpoint it is
+ * always a new one. NULL when CLASSIFIED is no class. */
+struct finding *survey_add(struct survey *survey, struct classified classified,
+                           const struct endpoint *endpoint, const char *address,
+                           const struct values *values);
+
+/* Adds a row of evidence; everything is borrowed from the trace. FINDING may be NULL. */
+void survey_evidence(struct survey *survey, struct finding *finding,
+                     const struct endpoint *endpoint, const char *address, const char *step,
+                     int64_t at_ns, struct bytes line);
+
+/* Adds what STEP shows: the server's words, or ours where it said none. */
+void survey_step_evidence(struct survey *survey, struct finding *finding,
+                          const struct endpoint *endpoint, const char *address,
+                          const struct step *step);
+
+/* A failure in our words: "no answer within 6 s", "connection refused". */
+const char *survey_failure_words(struct arena *arena, const struct failure *failure,
+                                 int64_t took_ns);
+
+/* The class of "<stage>.<kind>". */
+struct classified survey_event(enum stage stage, enum failure_kind kind);
+
+/* The parts. */
+void survey_names(struct survey *survey);
+void survey_addresses(struct survey *survey, const struct endpoint *endpoint);
+void survey_login(struct survey *survey, const struct endpoint *endpoint,
+                  const struct attempt *attempt);
+/* Second pass: where a login was not tried. The refusals of all endpoints must be known. */
+void survey_held_back(struct survey *survey, const struct endpoint *endpoint,
+                      const struct attempt *attempt);
+void survey_tls(struct survey *survey, const struct endpoint *endpoint,
+                const struct attempt *attempt);
+/* Was nothing of HOST's names found? Then its endpoints have no fault of their own. */
+bool survey_name_failed(const struct survey *survey, const char *host);
+
+#endif

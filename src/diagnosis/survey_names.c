@@ -1,0 +1,155 @@
+/* Lookups to findings: one per name, and only for names that matter. */
+#include "diagnosis/survey.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+static bool is_address_type(const struct lookup *lookup)
+{
+    return strcmp(lookup->type, "A") == 0 || strcmp(lookup->type, "AAAA") == 0;
+}
+
+/* Did an address of HOST come, from wherever? */
+static bool has_address(const struct trace *trace, const char *host)
+{
+    for (const struct lookup *l = trace->lookups; l; l = l->next)
+        if (is_address_type(l) && l->answers.count && text_equal_fold(l->name, host))
+            return true;
+    return false;
+}
+
+static bool failed(const struct lookup *lookup)
+{
+    return lookup->error.kind != FAILURE_NONE && lookup->error.kind != FAILURE_CANCELLED;
+}
+
+/* Which of two failures says more about a name: that it does not exist, then that the asking went
+ * wrong; that one record type is absent only when nothing else happened. */
+static int weight(const struct lookup *lookup)
+{
+    static const enum failure_kind order[] = {
+        FAILURE_HOST_NOT_FOUND, FAILURE_SERVER_FAILURE, FAILURE_QUERY_REFUSED,
+        FAILURE_TIMED_OUT,      FAILURE_BAD_ANSWER,     FAILURE_NO_ADDRESS,
+    };
+    int rank = 0;
+    while (rank < (int)(sizeof order / sizeof *order) && lookup->error.kind != order[rank])
+        rank++;
+    /* What is not listed is trouble on the way to the name server: before an absent record. */
+    return rank == (int)(sizeof order / sizeof *order) ? 4 : rank;
+}
+
+/* A question that one name server failed and the next one answered is no fault. */
+static bool answered_elsewhere(const struct trace *trace, const struct lookup *lookup)
+{
+    for (const struct lookup *l = trace->lookups; l; l = l->next)
+        if (l != lookup && l->rcode && strcmp(l->type, lookup->type) == 0 &&
+            text_equal_fold(l->name, lookup->name) &&
+            (l->answers.count || l->error.kind == FAILURE_NO_ADDRESS ||
+             (l->error.kind == FAILURE_HOST_NOT_FOUND &&
+              lookup->error.kind != FAILURE_HOST_NOT_FOUND)))
+            return lookup->error.kind != FAILURE_NO_ADDRESS &&
+                   lookup->error.kind != FAILURE_HOST_NOT_FOUND;
+    return false;
+}
+
+static const struct lookup *telling(const struct trace *trace, const char *name, bool any_type)
+{
+    const struct lookup *best = NULL;
+    for (const struct lookup *l = trace->lookups; l; l = l->next)
+        if (failed(l) && text_equal_fold(l->name, name) && (any_type || is_address_type(l)))
+            if (!answered_elsewhere(trace, l) && (!best || weight(l) < weight(best)))
+                best = l;
+    return best;
+}
+
+static void add_evidence(struct survey *survey, struct finding *finding,
+                         const struct lookup *lookup)
+{
+    const char *what = survey_failure_words(survey->arena, &lookup->error, lookup->duration_ns);
+    struct bytes line = text_bytes(what);
+    if (lookup->rcode)
+        line = text_bytes(arena_format(
+            survey->arena,
+            lookup->error.kind == FAILURE_NO_ADDRESS ? "%s, no record, from %s" : "%s from %s",
+            lookup->rcode, lookup->server));
+    else if (lookup->server && *lookup->server)
+        line = text_bytes(arena_format(survey->arena, "%s from %s", what, lookup->server));
+    const char *step = arena_format(survey->arena, "%s %s", lookup->name, lookup->type);
+    survey_evidence(survey, finding, NULL, NULL, step, lookup->start_ns + lookup->duration_ns,
+                    line);
+}
+
+/* The finding on NAME, with every lookup of it that failed in the same way as LOOKUP. */
+static struct finding *add(struct survey *survey, const struct lookup *lookup,
+                           const struct endpoint *endpoint)
+{
+    struct values values = survey_values(survey, endpoint);
+    values_set(&values, "host", lookup->name);
+    values_set(&values, "resolver", lookup->server);
+    if (!survey->trace->target.domain)
+        values_set(&values, "domain", lookup->name);
+    struct finding *finding =
+        survey_add(survey, survey_event(STAGE_RESOLVE, lookup->error.kind), NULL, NULL, &values);
+    for (const struct lookup *l = survey->trace->lookups; finding && l; l = l->next)
+        if (failed(l) && l->error.kind == lookup->error.kind &&
+            text_equal_fold(l->name, lookup->name))
+            add_evidence(survey, finding, l);
+    return finding;
+}
+
+/* A name with an address whose other family could not be asked for: clients wait for that answer
+ * and are slow, or give up. An absent record is healthy. */
+static void add_half(struct survey *survey, const struct endpoint *endpoint)
+{
+    const struct lookup *lookup = telling(survey->trace, endpoint->host, false);
+    if (!lookup || lookup->error.kind == FAILURE_NO_ADDRESS)
+        return;
+    struct finding *finding = add(survey, lookup, endpoint);
+    if (finding)
+        finding->severity = SEVERITY_WARNING;
+}
+
+bool survey_name_failed(const struct survey *survey, const char *host)
+{
+    return !has_address(survey->trace, host) && telling(survey->trace, host, false);
+}
+
+/* Nothing was planned: what the domain itself, or the host, answered tells why. */
+static void add_unplanned(struct survey *survey)
+{
+    const struct target_facts *target = &survey->trace->target;
+    const char *name = target->domain ? target->domain : target->input;
+    const struct lookup *lookup = name ? telling(survey->trace, name, true) : NULL;
+    for (const struct lookup *l = survey->trace->lookups; l && !lookup; l = l->next)
+        if (failed(l))
+            lookup = l;
+    if (lookup)
+        add(survey, lookup, NULL);
+}
+
+/* Most hosts have several ports: their name is looked at once. */
+static bool is_repeated(const struct trace *trace, const struct endpoint *endpoint)
+{
+    for (const struct endpoint *e = trace->endpoints; e != endpoint; e = e->next)
+        if (text_equal_fold(e->host, endpoint->host))
+            return true;
+    return false;
+}
+
+void survey_names(struct survey *survey)
+{
+    if (!survey->trace->endpoints) {
+        add_unplanned(survey);
+        return;
+    }
+    for (const struct endpoint *e = survey->trace->endpoints; e; e = e->next) {
+        if (is_repeated(survey->trace, e))
+            continue;
+        const struct lookup *lookup = telling(survey->trace, e->host, false);
+        if (lookup && has_address(survey->trace, e->host))
+            add_half(survey, e);
+        else if (lookup)
+            add(survey, lookup, e);
+    }
+}

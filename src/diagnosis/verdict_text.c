@@ -1,0 +1,299 @@
+/* What a verdict says beside its cause: needs, what else it could be, what was not tested. */
+#include "diagnosis/verdict.h"
+
+#include "diagnosis/fill.h"
+#include "providers/provider.h"
+
+#include <string.h>
+
+/* ---- weights ---- */
+
+static bool is_encryption(const struct finding *finding)
+{
+    return finding->stage == STAGE_STARTTLS || finding->stage == STAGE_TLS;
+}
+
+static bool is_documented(const struct way *way)
+{
+    enum expectation expectation = way->endpoint->expectation;
+    return expectation == EXPECT_OFFERED || expectation == EXPECT_UNKNOWN;
+}
+
+/* How grave the findings of WAY may be at most, now that it is known what is needed of it. */
+static enum severity ceiling(const struct weighing *w, const struct way *way,
+                             const struct finding *finding)
+{
+    enum severity most = SEVERITY_INFO;
+    bool broken = way->state == WAY_FAILED || way->state == WAY_UNFIT;
+    for (size_t i = 0; i < w->wish_count; i++) {
+        const struct wish *wish = &w->wishes[i];
+        if (!wish_covers(wish, way))
+            continue;
+        bool open =
+            wish->status == NEED_STATUS_FAIL || (wish->status == NEED_STATUS_UNTESTED && !wish->by);
+        if (open && way->state != WAY_UNFIT)
+            return SEVERITY_ERROR;
+        if (wish->status == NEED_STATUS_FAIL || !broken)
+            return SEVERITY_ERROR;
+        /* Met on another way. What is worth a word all the same: encryption that is broken, and a
+         * documented port that fails where only an optional one is left. */
+        bool poorer = wish->by && is_documented(way) && !is_documented(wish->by);
+        if ((is_encryption(finding) && is_documented(way)) || (poorer && way->state != WAY_UNFIT))
+            most = SEVERITY_WARNING;
+    }
+    return most;
+}
+
+static void regrade_names(const struct weighing *w)
+{
+    for (struct finding *f = w->result->findings; f; f = f->next) {
+        enum severity most = SEVERITY_INFO;
+        if (*f->endpoint || f->severity != SEVERITY_ERROR || !w->way_count)
+            continue;
+        for (size_t i = 0; i < w->way_count; i++)
+            if (w->ways[i].cause == f && ceiling(w, &w->ways[i], f) > most)
+                most = ceiling(w, &w->ways[i], f);
+        f->severity = most;
+    }
+}
+
+static enum status status_of(const struct way *way, const struct finding *findings)
+{
+    if (way->state == WAY_UNTESTED)
+        return STATUS_SKIPPED;
+    if (way->state == WAY_FAILED || way->state == WAY_UNFIT)
+        return way->endpoint->expectation == EXPECT_NOT_OFFERED &&
+                       way->cause->stage == STAGE_CONNECT
+                   ? STATUS_SKIPPED
+                   : STATUS_FAIL;
+    for (const struct finding *f = findings; f; f = f->next)
+        if (f->severity >= SEVERITY_WARNING && strcmp(f->endpoint, way->endpoint->id) == 0)
+            return STATUS_WARNING;
+    return STATUS_OK;
+}
+
+void regrade(const struct weighing *w)
+{
+    regrade_names(w);
+    for (size_t i = 0; i < w->way_count; i++) {
+        const struct way *way = &w->ways[i];
+        for (struct finding *f = w->result->findings; f; f = f->next) {
+            if (strcmp(f->endpoint, way->endpoint->id) != 0)
+                continue;
+            enum severity most = ceiling(w, way, f);
+            f->severity = f->severity < most ? f->severity : most;
+        }
+        way->endpoint->status = status_of(way, w->result->findings);
+    }
+}
+
+/* ---- needs ---- */
+
+enum { SENDS = NEED_SEND | NEED_RELAY, READS = NEED_READ | NEED_IMAP | NEED_POP };
+
+/* Is WISH about sending (or about reading)? */
+static bool is_about(const struct wish *wish, bool send)
+{
+    int service = wish->need == NEED_ENDPOINT ? (int)wish->endpoint->service : wish->service;
+    if (wish->need == NEED_ENDPOINT || wish->need == NEED_ANY)
+        return service >= 0 && (service == SERVICE_SMTP) == send;
+    return (unsigned)wish->need & (send ? (unsigned)SENDS : (unsigned)READS);
+}
+
+/* The sum of the wishes of one direction: one failure fails it, else one that is untested leaves
+ * it so. */
+static enum need_status sum(const struct weighing *w, bool send, const char **ret_by)
+{
+    enum need_status status = NEED_STATUS_OK;
+    bool some = false;
+    for (size_t i = 0; i < w->wish_count; i++) {
+        const struct wish *wish = &w->wishes[i];
+        if (!is_about(wish, send))
+            continue;
+        some = true;
+        if (wish->status == NEED_STATUS_OK && !*ret_by)
+            *ret_by = wish->by->endpoint->id;
+        if (wish->status == NEED_STATUS_FAIL)
+            status = NEED_STATUS_FAIL;
+        else if (wish->status == NEED_STATUS_UNTESTED && status == NEED_STATUS_OK)
+            status = NEED_STATUS_UNTESTED;
+    }
+    return some ? status : NEED_STATUS_UNTESTED;
+}
+
+static bool wants(const struct weighing *w, bool send)
+{
+    for (size_t i = 0; i < w->wish_count; i++)
+        if (is_about(&w->wishes[i], send))
+            return true;
+    return false;
+}
+
+const char *verdict_met_words(const struct weighing *w, const struct finding *warning)
+{
+    const char *by = NULL, *what;
+    bool sends = wants(w, true), reads = wants(w, false);
+    bool send = sends && sum(w, true, &by) == NEED_STATUS_OK;
+    bool read = reads && sum(w, false, &by) == NEED_STATUS_OK;
+    if (send && read)
+        what = "The login for sending and reading works";
+    else if (send)
+        what = reads ? "The login for sending works; the one for reading was not tested"
+                     : "The login for sending works";
+    else if (read)
+        what = sends ? "The login for reading works; the one for sending was not tested"
+                     : "The login for reading works";
+    else
+        what = "The way to the server is open; the login was not tested";
+    if (!warning)
+        return arena_format(w->arena, "%s.", what);
+    if (warning->address)
+        return arena_format(w->arena, "%s. But of the server's addresses %s fails here.", what,
+                            warning->address);
+    return arena_format(w->arena, "%s. But: %s", what, warning->title);
+}
+
+/* ---- what was not tested ---- */
+
+static void note(const struct weighing *w, struct verdict *out, const char *text)
+{
+    for (size_t i = 0; i < out->not_tested.count; i++)
+        if (strcmp(out->not_tested.items[i], text) == 0)
+            return;
+    strings_add(&out->not_tested, w->arena, text);
+}
+
+static const char *login_gap(enum login_block block)
+{
+    switch (block) {
+    case BLOCK_NO_CREDENTIAL:
+        return "the login (none was given)";
+    case BLOCK_UNVERIFIED_TLS:
+        return "the login where the certificate does not hold";
+    case BLOCK_GUESSED_HOST:
+        return "the login at servers whose name is a guess";
+    case BLOCK_REFUSED_ELSEWHERE:
+    case BLOCK_TRIED_ELSEWHERE:
+        return "the login on further ports (not tried after the refusal)";
+    case BLOCK_REFUSED_EARLIER:
+        return "the login (refused within the last 30 minutes, not tried again)";
+    case BLOCK_NO_MECHANISM:
+        return "the login where nothing offered fits the secret given";
+    default:
+        return NULL;
+    }
+}
+
+static void note_logins(const struct weighing *w, struct verdict *out)
+{
+    for (size_t i = 0; i < w->way_count; i++) {
+        const struct attempt *attempt = w->ways[i].attempt;
+        const struct step *step = attempt ? attempt_step(attempt, STAGE_LOGIN) : NULL;
+        int block = step && step->blocked_by ? login_block_parse(step->blocked_by) : -1;
+        bool unfit = step && step->error.kind == FAILURE_NO_MECHANISM;
+        const char *gap = unfit ? login_gap(BLOCK_NO_MECHANISM)
+                                : login_gap(block > 0 ? (enum login_block)block : BLOCK_NONE);
+        if (gap)
+            note(w, out, gap);
+    }
+}
+
+/* A family that this machine does not have was not tested, whatever the servers offer. */
+static void note_families(const struct weighing *w, struct verdict *out)
+{
+    for (int family = 4; family <= 6; family += 2) {
+        bool skipped = false, tried = false;
+        for (size_t i = 0; i < w->way_count; i++)
+            for (const struct address *a = w->ways[i].endpoint->addresses; a; a = a->next) {
+                bool lack =
+                    a->status == STATUS_SKIPPED || a->error.kind == FAILURE_ADDRESS_NOT_AVAILABLE;
+                skipped = skipped || (a->family == family && lack);
+                tried = tried || (a->family == family && !lack);
+            }
+        if (skipped && !tried)
+            note(w, out,
+                 family == 6 ? "IPv6 (this machine has none)" : "IPv4 (this machine has none)");
+    }
+}
+
+static void note_untested(const struct weighing *w, struct verdict *out)
+{
+    const struct trace *trace = w->result->trace;
+    if (!trace->complete)
+        note(w, out, "what was still under way when the run ended");
+    note_logins(w, out);
+    note_families(w, out);
+    if (out->send == NEED_STATUS_OK)
+        note(w, out, "sending a message (nothing was submitted)");
+    if (w->way_count)
+        note(w, out, "other networks and devices");
+}
+
+void verdict_describe(const struct weighing *w, struct verdict *out)
+{
+    const char *send_by = NULL, *read_by = NULL;
+    out->send = sum(w, true, &send_by);
+    out->read = sum(w, false, &read_by);
+    out->send_by = out->send == NEED_STATUS_OK ? send_by : NULL;
+    out->read_by = out->read == NEED_STATUS_OK ? read_by : NULL;
+    /* A host of which nothing can be reached is no matter of one port. */
+    const struct wish *lead = w->lead;
+    if (lead && lead->need == NEED_ANY && lead->service < 0)
+        out->endpoint = NULL;
+    note_untested(w, out);
+}
+
+/* ---- what else it could be ---- */
+
+static struct alternative *add_alternative(const struct weighing *w, const char *id,
+                                           const char *title, enum confidence confidence)
+{
+    for (struct alternative *a = w->result->verdict.alternatives; a; a = a->next)
+        if (strcmp(a->class_id, id) == 0)
+            return a;
+    struct alternative *alternative = result_add_alternative(w->result);
+    alternative->class_id = id;
+    alternative->title = title;
+    alternative->confidence = confidence;
+    return alternative;
+}
+
+void verdict_alternative(const struct weighing *w, const struct finding *cause)
+{
+    struct alternative *alternative =
+        add_alternative(w, cause->class_id, cause->title, CONFIDENCE_POSSIBLE);
+    for (size_t i = 0; i < w->way_count; i++) {
+        const struct way *way = &w->ways[i];
+        if ((way->state != WAY_FAILED && way->state != WAY_UNFIT) || !wish_covers(w->lead, way))
+            continue;
+        bool explains = strcmp(way->cause->class_id, cause->class_id) == 0;
+        strings_add(explains ? &alternative->in_favour : &alternative->against, w->arena,
+                    arena_format(w->arena,
+                                 explains ? "it is what stopped %s" : "%s was stopped by %s",
+                                 way->endpoint->id, way->cause->class_id));
+    }
+}
+
+void verdict_neighbours(const struct weighing *w, struct verdict *out)
+{
+    const struct class_entry *class = class_find(out->class_id);
+    const char *id = w->result->trace->target.provider;
+    const struct provider *provider = id ? provider_find(id) : NULL;
+    /* Certain means that the words exclude the neighbours. */
+    if (!class || out->confidence == CONFIDENCE_CERTAIN)
+        return;
+    for (size_t i = 0; i < class->neighbour_count; i++) {
+        const struct neighbour *near = &class->neighbours[i];
+        const struct class_entry *other = &catalogue_classes[near->class_index];
+        if (near->provider && (!provider || strcmp(near->provider, provider->family) != 0))
+            continue;
+        struct values values = { 0 };
+        struct alternative *alternative = add_alternative(
+            w, other->id, fill_prose(w->arena, other->title, &values), near->confidence);
+        strings_add(&alternative->in_favour, w->arena,
+                    fill_prose(w->arena, near->in_favour, &values));
+        if (near->against)
+            strings_add(&alternative->against, w->arena,
+                        fill_prose(w->arena, near->against, &values));
+    }
+}
