@@ -1,172 +1,126 @@
 #include "command/simulate.h"
 
-#include "base/buffer.h"
+#include "base/memory.h"
+#include "command/command.h"
+#include "command/options.h"
 #include "net/loop.h"
 #include "simulate/announce.h"
 #include "simulate/simulator.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
-#include <math.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { STATUS_OK = 0, STATUS_USAGE = 3, LONGEST_DELAY_SCALE = 1000 };
-
-static const char help[] =
-    "Usage: maildoctor simulate [OPTION]...\n"
-    "A simulated mail provider on this machine, healthy or with a chosen fault: SMTP, IMAP and\n"
-    "POP3 on free ports, a name server, and a certification authority of its own. It prints the\n"
-    "options that lead `maildoctor check` to it, and serves until it is interrupted.\n"
-    "\n"
-    "  --scenario ID       what to play (default: healthy)\n"
-    "  --list              the scenarios there are\n"
-    "  --listen ADDR       listen on this address too, and name it in the options printed\n"
-    "  --port-base N       listen on N+25, N+587, ... and N+53 for names (default: free ports)\n"
-    "  --delay-scale X     how long refusals take, 1 as in life, 0 at once (default: 1)\n"
-    "  --directory DIR     for the root certificate, password and token (default: a new one)\n"
-    "  --until-eof         end when standard input ends, too\n"
-    "  --format F          text or json (default: text)\n"
-    "  --help              this text\n"
-    "\n"
-    "Exit status: 0 after it was asked to end, 3 when it cannot begin.\n";
+enum { LONGEST_DELAY_SCALE = 1000, MANY_SCENARIOS = 256 };
 
 struct settings {
     struct sim_options options;
-    const char *scenario;
-    bool list, json, until_eof, help;
+    bool list, json, until_eof;
 };
-
-static int complain(const char *what, const char *value, const char *why)
-{
-    fprintf(stderr, "maildoctor: simulate: %s '%s': %s\n", what, value, why);
-    return STATUS_USAGE;
-}
 
 /* ---- options ---- */
 
-static bool read_port_base(const char *text, int *ret_value)
+static bool reject(char **ret_error, const char *option, const char *value, const char *why)
 {
-    char *end;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    *ret_value = (int)value;
-    return !errno && end != text && *end == '\0' && value >= 0 && value <= 65535;
+    char *quoted = options_quote(value);
+    *ret_error = memory_format("--%s %s: %s", option, quoted, why);
+    free(quoted);
+    return false;
 }
 
-static bool read_delay_scale(const char *text, double *ret_value)
+static bool set_scenario(void *to, const char *value, char **ret_error)
 {
-    char *end;
-    errno = 0;
-    *ret_value = strtod(text, &end);
-    return !errno && end != text && *end == '\0' && isfinite(*ret_value) && *ret_value >= 0 &&
-           *ret_value <= LONGEST_DELAY_SCALE;
+    struct settings *settings = to;
+    const char *ids[MANY_SCENARIOS + 1] = { NULL };
+    settings->options.scenario = sim_scenario_find(value);
+    if (settings->options.scenario)
+        return true;
+    for (size_t i = 0; i < sim_scenario_count && i < MANY_SCENARIOS; i++)
+        ids[i] = sim_scenarios[i].id;
+    const char *near = options_nearest(value, ids);
+    char *why = near ? memory_format("there is none of this name; did you mean %s?", near)
+                     : memory_copy("there is none of this name; --list shows them");
+    reject(ret_error, "scenario", value, why);
+    free(why);
+    return false;
 }
 
-/* False after a message. */
-static bool take_option(struct settings *settings, int letter, const char *value)
+static bool set_port_base(void *to, const char *value, char **ret_error)
 {
-    switch (letter) {
-    case 's':
-        settings->scenario = value;
-        return true;
-    case 'l':
-        settings->list = true;
-        return true;
-    case 'a':
-        settings->options.listen = value;
-        return true;
-    case 'p':
-        return read_port_base(value, &settings->options.port_base) ||
-               !complain("--port-base", value, "a number from 0 to 64540 is due");
-    case 'd':
-        return read_delay_scale(value, &settings->options.delay_scale) ||
-               !complain("--delay-scale", value, "a number from 0 to 1000 is due");
-    case 'D':
-        settings->options.directory = value;
-        return true;
-    case 'e':
-        settings->until_eof = true;
-        return true;
-    case 'f':
-        settings->json = strcmp(value, "json") == 0;
-        return settings->json || strcmp(value, "text") == 0 ||
-               !complain("--format", value, "text or json is due");
-    case 'h':
-        settings->help = true;
-        return true;
-    default:
-        return false; /* getopt has said why */
-    }
+    struct settings *settings = to;
+    size_t digits = strspn(value, "0123456789");
+    long number = digits && digits <= 5 && !value[digits] ? strtol(value, NULL, 10) : -1;
+    settings->options.port_base = (int)number;
+    return (number >= 0 && number <= SIM_PORT_BASE_LIMIT) ||
+           reject(ret_error, "port-base", value, "a number from 0 to 64540");
 }
 
-static bool read_options(struct settings *settings, int argc, char **argv)
+static bool set_delay_scale(void *to, const char *value, char **ret_error)
 {
-    static const struct option table[] = {
-        { "scenario", required_argument, NULL, 's' },
-        { "list", no_argument, NULL, 'l' },
-        { "listen", required_argument, NULL, 'a' },
-        { "port-base", required_argument, NULL, 'p' },
-        { "delay-scale", required_argument, NULL, 'd' },
-        { "directory", required_argument, NULL, 'D' },
-        { "until-eof", no_argument, NULL, 'e' },
-        { "format", required_argument, NULL, 'f' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
-    };
-    int letter;
-    *settings = (struct settings) { .scenario = "healthy", .options = { .delay_scale = 1 } };
-    optind = 0;
-    while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1)
-        if (!take_option(settings, letter, optarg))
-            return false;
-    if (optind < argc)
-        return !complain("argument", argv[optind], "simulate takes options only");
-    settings->options.scenario = sim_scenario_find(settings->scenario);
-    return settings->options.scenario ||
-           !complain("--scenario", settings->scenario, "there is none of this name (see --list)");
+    struct settings *settings = to;
+    size_t whole = strspn(value, "0123456789");
+    size_t dot = value[whole] == '.';
+    size_t part = dot ? strspn(value + whole + 1, "0123456789") : 0;
+    bool number = whole && whole <= 4 && part <= 9 && (part || !dot) && !value[whole + dot + part];
+    settings->options.delay_scale = number ? strtod(value, NULL) : -1;
+    return (number && settings->options.delay_scale <= LONGEST_DELAY_SCALE) ||
+           reject(ret_error, "delay-scale", value, "a number from 0 to 1000");
 }
 
-/* ---- serving ---- */
-
-static void on_end(void *arg)
+static bool set_format(void *to, const char *value, char **ret_error)
 {
-    loop_stop(arg);
+    struct settings *settings = to;
+    settings->json = strcmp(value, "json") == 0;
+    return settings->json || strcmp(value, "text") == 0 ||
+           reject(ret_error, "format", value, "text or json");
 }
 
-struct input {
-    struct loop *loop;
-    struct loop_watch *watch;
+#define AT(member) offsetof(struct settings, member)
+
+static const struct option_row rows[] = {
+    { OPTION_CALL, "scenario", 0, "ID", "what to play (default: healthy)", 0, set_scenario },
+    { OPTION_FLAG, "list", 0, NULL, "show the scenarios there are", AT(list), NULL },
+    { OPTION_TEXT, "listen", 0, "ADDR",
+      "listen on this address too, and name it in the options printed", AT(options.listen), NULL },
+    { OPTION_CALL, "port-base", 0, "N",
+      "listen on N+25, N+587 and so on, and on N+53 for names (default: free ports)", 0,
+      set_port_base },
+    { OPTION_CALL, "delay-scale", 0, "X",
+      "how long refusals take: 1 as long as real servers, 0 no time (default: 1)", 0,
+      set_delay_scale },
+    { OPTION_TEXT, "directory", 0, "DIR",
+      "for the root certificate and the password or token (default: a temporary one)",
+      AT(options.directory), NULL },
+    { OPTION_FLAG, "until-eof", 0, NULL, "end when standard input ends, too", AT(until_eof), NULL },
+    { OPTION_CALL, "format", 0, "FORMAT", "text (default) or json", 0, set_format },
+    { OPTION_HELP, "help", 'h', NULL, "this text", 0, NULL },
+    { 0 },
 };
 
-static void on_input(void *arg, unsigned events)
+/* ---- output ---- */
+
+static int print_help(void)
 {
-    struct input *input = arg;
-    char bytes[4096];
-    (void)events;
-    ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
-    if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
-        return;
-    loop_watch_stop(&input->watch);
-    loop_stop(input->loop);
+    struct buffer out;
+    buffer_init(&out, SIM_ANNOUNCE_LIMIT);
+    buffer_append_text(
+        &out, "usage: maildoctor simulate [OPTION...]\n\n"
+              "A simulated mail provider on this machine, healthy or with a chosen fault:\n"
+              "SMTP, IMAP and POP3 on free ports, a name server, and a certification\n"
+              "authority of its own. It prints the options that lead maildoctor check\n"
+              "to it, and serves until it is interrupted.\n\n");
+    options_describe(&out, rows);
+    buffer_append_text(&out,
+                       "\nExit status: 0 after it was asked to end, 3 when it cannot begin.\n");
+    int status = command_print(&out);
+    buffer_done(&out);
+    return status;
 }
 
-/* The whole of OUT before anything is served, so that who reads it may come at once. */
-static bool print(const struct buffer *out)
-{
-    struct bytes bytes = buffer_bytes(out);
-    bool printed = !out->overflow && fwrite(bytes.data, 1, bytes.size, stdout) == bytes.size &&
-                   fflush(stdout) == 0;
-    if (!printed)
-        fprintf(stderr, "maildoctor: simulate: cannot write to standard output\n");
-    return printed;
-}
-
-static int list(const struct settings *settings)
+static int print_list(const struct settings *settings)
 {
     struct buffer out;
     buffer_init(&out, SIM_ANNOUNCE_LIMIT);
@@ -174,12 +128,12 @@ static int list(const struct settings *settings)
         sim_list_json(&out);
     else
         sim_list_text(&out);
-    bool printed = print(&out);
+    int status = command_print(&out);
     buffer_done(&out);
-    return printed ? STATUS_OK : STATUS_USAGE;
+    return status;
 }
 
-static bool announce(const struct settings *settings, const struct simulator *simulator)
+static int announce(const struct settings *settings, const struct simulator *simulator)
 {
     struct buffer out;
     buffer_init(&out, SIM_ANNOUNCE_LIMIT);
@@ -187,56 +141,104 @@ static bool announce(const struct settings *settings, const struct simulator *si
         sim_announce_json(&out, simulator_facts(simulator));
     else
         sim_announce_text(&out, simulator_facts(simulator));
-    bool printed = print(&out);
+    int status = command_print(&out);
     buffer_done(&out);
-    return printed;
+    return status;
 }
 
+/* ---- serving ---- */
+
+struct ending {
+    struct loop *loop;
+    struct loop_signal *interrupt, *terminate, *hangup;
+    struct loop_watch *input;
+    int input_flags; /* the loop makes standard input non-blocking, for all who share it; -1: not */
+    bool over;
+};
+
+static void on_signal(void *arg)
+{
+    struct ending *ending = arg;
+    loop_stop(ending->loop);
+}
+
+static void on_input(void *arg, unsigned events)
+{
+    struct ending *ending = arg;
+    char bytes[4096];
+    (void)events;
+    ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
+    if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+        return;
+    loop_watch_stop(&ending->input);
+    loop_stop(ending->loop);
+}
+
+/* From here on a signal ends the simulator, and does not leave its files behind. */
+static void watch_signals(struct ending *ending)
+{
+    ending->interrupt = loop_signal_start(ending->loop, SIGINT, on_signal, ending);
+    ending->terminate = loop_signal_start(ending->loop, SIGTERM, on_signal, ending);
+    ending->hangup = loop_signal_start(ending->loop, SIGHUP, on_signal, ending);
+}
+
+static void watch_input(struct ending *ending)
+{
+    ending->input_flags = fcntl(STDIN_FILENO, F_GETFL);
+    ending->input = loop_watch_start(ending->loop, STDIN_FILENO, LOOP_READ, on_input, ending);
+    ending->over = !ending->input; /* a plain file, or none: it ends at once */
+}
+
+static void unwatch(struct ending *ending)
+{
+    loop_watch_stop(&ending->input);
+    if (ending->input_flags >= 0)
+        fcntl(STDIN_FILENO, F_SETFL, ending->input_flags);
+    loop_signal_stop(&ending->interrupt);
+    loop_signal_stop(&ending->terminate);
+    loop_signal_stop(&ending->hangup);
+}
+
+/* What a client must know is written before anything is served: who reads it may come at once, for
+ * the sockets listen already. */
 static int serve(struct loop *loop, const struct settings *settings)
 {
-    struct loop_signal *interrupt = loop_signal_start(loop, SIGINT, on_end, loop);
-    struct loop_signal *terminate = loop_signal_start(loop, SIGTERM, on_end, loop);
-    struct input input = { .loop = loop };
-    int flags =
-        fcntl(STDIN_FILENO, F_GETFL); /* the loop makes it non-blocking, for all who share it */
-    bool over = false;
+    struct ending ending = { .loop = loop, .input_flags = -1 };
     char *error = NULL;
+    watch_signals(&ending);
     struct simulator *simulator = simulator_start(loop, &settings->options, &error);
-    bool ready = simulator && announce(settings, simulator);
-    if (ready && settings->until_eof) {
-        input.watch = loop_watch_start(loop, STDIN_FILENO, LOOP_READ, on_input, &input);
-        over = !input.watch; /* a plain file, or nothing at all: it ends at once */
-    }
-    if (ready && !over)
+    int status = simulator ? announce(settings, simulator) : command_fail(error);
+    if (status == 0 && settings->until_eof)
+        watch_input(&ending);
+    if (status == 0 && !ending.over)
         loop_run(loop);
-    if (!simulator)
-        fprintf(stderr, "maildoctor: simulate: %s\n", error);
-    free(error);
     simulator_stop(simulator);
-    loop_watch_stop(&input.watch);
-    if (flags >= 0)
-        fcntl(STDIN_FILENO, F_SETFL, flags);
-    loop_signal_stop(&interrupt);
-    loop_signal_stop(&terminate);
-    return ready ? STATUS_OK : STATUS_USAGE;
+    unwatch(&ending);
+    return status;
 }
 
 int simulate_main(int argc, char **argv)
 {
-    struct settings settings;
-    if (!read_options(&settings, argc, argv))
-        return STATUS_USAGE;
-    if (settings.help)
-        return fputs(help, stdout) < 0 ? STATUS_USAGE : STATUS_OK;
-    if (settings.list)
-        return list(&settings);
-    /* A reader that is gone is an error of write(), not our end without cleaning up. */
-    signal(SIGPIPE, SIG_IGN);
-    struct loop *loop = loop_new();
-    if (!loop) {
-        fprintf(stderr, "maildoctor: simulate: no descriptor left\n");
-        return STATUS_USAGE;
+    struct settings settings = { .options = { .scenario = sim_scenario_find("healthy"),
+                                              .delay_scale = 1 } };
+    struct operands operands;
+    char *error = NULL;
+    switch (options_read(rows, argc, argv, &settings, &operands, &error)) {
+    case OPTIONS_WANT_HELP:
+        return print_help();
+    case OPTIONS_BAD:
+        return command_fail(error);
+    case OPTIONS_READ:
+        break;
     }
+    if (operands.count)
+        return command_fail(memory_copy("simulate takes options only; the scenario is --scenario"));
+    if (settings.list)
+        return print_list(&settings);
+    signal(SIGPIPE, SIG_IGN); /* a reader that is gone is an error of write() */
+    struct loop *loop = loop_new();
+    if (!loop)
+        return command_fail(memory_copy("no descriptor is left for an event loop"));
     int status = serve(loop, &settings);
     loop_free(loop);
     return status;

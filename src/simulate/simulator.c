@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DAY = 86400, DNS_PORT = 53, ATTEMPTS = 50, LAST_PORT = 65535, HIGHEST_MAIL_PORT = 995 };
+enum { DAY = 86400, DNS_PORT = 53, ATTEMPTS = 50 };
 
 struct simulator {
     struct sim_host host;
@@ -293,8 +293,8 @@ struct simulator *simulator_start(struct loop *loop, const struct sim_options *o
                                   char **ret_error)
 {
     int64_t now = clock_real_ns() / 1000000000;
-    if (options->port_base < 0 || options->port_base > LAST_PORT - HIGHEST_MAIL_PORT) {
-        *ret_error = memory_format("the port base must be 0 to %d", LAST_PORT - HIGHEST_MAIL_PORT);
+    if (options->port_base < 0 || options->port_base > SIM_PORT_BASE_LIMIT) {
+        *ret_error = memory_format("the port base must be 0 to %d", SIM_PORT_BASE_LIMIT);
         return NULL;
     }
     struct simulator *simulator = memory_new(sizeof *simulator);

@@ -5,6 +5,8 @@
 #include "net/loop.h"
 #include "simulate/scenario.h"
 
+enum { SIM_PORT_BASE_LIMIT = 65535 - 995 };
+
 struct sim_options {
     const struct sim_scenario *scenario;
     const char *listen;    /* a numeric address besides 127.0.0.1; NULL: none */
