@@ -34,21 +34,27 @@ static void write_failed_lookups(const struct text *text)
 static void write_not_tested(const struct text *text)
 {
     const struct result *result = text->result;
-    const struct trace *trace = result->trace;
     struct buffer line;
-    char took[DURATION_SIZE];
     page_begin(&line);
     for (size_t i = 0; i < result->verdict.not_tested.count; i++)
         buffer_format(&line, "%s%s", i ? "; " : "", result->verdict.not_tested.items[i]);
-    if (!trace->complete)
-        buffer_format(
-            &line, "%sthe rest, since the check %s after %s", buffer_size(&line) ? "; " : "",
-            wording_same(trace->cut_by, "deadline") ? "ran out of time" : "was interrupted",
-            wording_duration(trace->duration_ns, took));
     if (buffer_size(&line))
         page_sentence(&text->page, &(struct page_text) { .label = "Not tested: ", .hang = 12 },
                       page_words(&line));
     buffer_done(&line);
+}
+
+/* A verdict was reached all the same; without one the headline says it. */
+static void write_early_end(const struct text *text)
+{
+    const struct trace *trace = text->result->trace;
+    char took[DURATION_SIZE], line[100];
+    if (trace->complete || text->result->verdict.status == VERDICT_UNKNOWN)
+        return;
+    snprintf(line, sizeof line, "%s after %s",
+             wording_same(trace->cut_by, "deadline") ? "out of time" : "interrupted",
+             wording_duration(trace->duration_ns, took));
+    page_sentence(&text->page, &(struct page_text) { .label = "Ended early: " }, line);
 }
 
 static void write_vantage(const struct text *text)
@@ -97,6 +103,7 @@ static void write_support_id(const struct text *text)
 void text_foot(const struct text *text)
 {
     write_not_tested(text);
+    write_early_end(text);
     write_vantage(text);
     write_support_id(text);
     if (text->result->verdict.class_id)

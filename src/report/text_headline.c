@@ -11,10 +11,12 @@
 static const unsigned send_needs = NEED_SEND | NEED_RELAY;
 static const unsigned read_needs = NEED_READ | NEED_IMAP | NEED_POP;
 
-/* What is asked for; a target without needs of its own is judged by what its verdict says. */
+/* What is asked for; of a bare host, what it turned out to offer. */
 static bool wants(const struct result *result, unsigned needs, enum need_status status)
 {
-    return (result->trace->target.needs & needs) || status == NEED_STATUS_FAIL;
+    unsigned asked = result->trace->target.needs;
+    return (asked & needs) || status == NEED_STATUS_FAIL ||
+           ((asked & NEED_ANY) && wording_way(result, needs) != WAY_NONE);
 }
 
 /* Why no login took place; nothing where none is wanted, as on a port between servers. */
@@ -56,6 +58,9 @@ static void append_fail(struct buffer *line, const struct result *result)
             ? " FROM HERE"
             : "";
     bool send = verdict->send == NEED_STATUS_FAIL, read = verdict->read == NEED_STATUS_FAIL;
+    /* Who asks for a port hears about the port. */
+    if ((result->trace->target.needs & NEED_ENDPOINT) && verdict->endpoint)
+        send = read = false;
     if (send && read)
         buffer_format(line, "CANNOT SEND OR READ%s.", here);
     else if (send)
@@ -214,7 +219,8 @@ static void write_held_back(const struct text *text)
              "latest, a new one at once; --retry-login tries it now.",
              until + strlen("2026-11-22T"));
     page_sentence(&text->page, &(struct page_text) { 0 }, sentence);
-    if (step->reply.size) {
+    const struct finding *cause = wording_cause(text->result);
+    if (step->reply.size && !(cause && cause->evidence)) {
         page_sentence(&text->page, &(struct page_text) { 0 }, "The server said then:");
         text_words(text, 2, step->reply, 400);
     }

@@ -171,6 +171,8 @@ enum login_block wording_login_block(const struct endpoint *endpoint)
     const struct attempt *attempt = endpoint_attempt(endpoint, PURPOSE_MAIN);
     const struct step *step = attempt ? attempt_step(attempt, STAGE_LOGIN) : NULL;
     int block = step && step->blocked_by ? login_block_parse(step->blocked_by) : -1;
+    if (step && step->error.kind == FAILURE_NO_MECHANISM)
+        return BLOCK_NO_MECHANISM;
     if (block > 0)
         return (enum login_block)block;
     return attempt ? attempt->auth.held_by : BLOCK_NONE;

@@ -318,7 +318,8 @@ static struct result *interrupted(void)
     struct address *address = trace_add_address(trace, build_last(result));
     address->text = "192.0.2.1";
     address->family = 4;
-    result->verdict.summary = "The check was stopped before it could tell.";
+    result->verdict.summary = "The run was stopped before an answer was known.";
+    not_tested(result, "what was still under way when the run ended");
     return result;
 }
 
