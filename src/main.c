@@ -1,10 +1,14 @@
 #include "command/check.h"
 #include "command/command.h"
+#include "command/render.h"
+#include "command/simulate.h"
 
 #include <stddef.h>
 
 static const struct command commands[] = {
     { "check", "[OPTION...] TARGET", "find out why a mail account cannot connect", check_main },
+    { "render", "[OPTION...] FILE", "show a saved result in another format", render_main },
+    { "simulate", "[OPTION...]", "run a simulated mail provider on this machine", simulate_main },
     { NULL, NULL, NULL, NULL },
 };
 

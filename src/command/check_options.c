@@ -1,5 +1,6 @@
 #include "command/check_options.h"
 
+#include "base/idna.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "probes/sasl.h"
@@ -286,6 +287,18 @@ static bool is_numeric(const char *text)
     return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
 }
 
+/* As the rest of the program will know it; NULL when TEXT is no host. "" is any. */
+static const char *clean_host(struct arena *arena, const char *text)
+{
+    const char *why;
+    if (*text == '\0' || is_numeric(text))
+        return text;
+    char *ascii = idna_to_ascii(text, &why);
+    const char *host = arena_copy(arena, ascii);
+    free(ascii);
+    return host;
+}
+
 static bool add_connect_to(void *to, const char *value, char **ret_error)
 {
     static const char form[] = "HOST:PORT:ADDRESS:PORT, ADDRESS an IP address, IPv6 in brackets; "
@@ -296,7 +309,8 @@ static bool add_connect_to(void *to, const char *value, char **ret_error)
     const char *port = next_part(&settings->arena, &rest);
     const char *address = next_part(&settings->arena, &rest);
     const char *to_port = next_part(&settings->arena, &rest);
-    if (!to_port || rest || !is_numeric(address) || parse_port(to_port) == 0 ||
+    host = host ? clean_host(&settings->arena, host) : NULL;
+    if (!host || !to_port || rest || !is_numeric(address) || parse_port(to_port) == 0 ||
         (*port && parse_port(port) == 0))
         return reject(ret_error, "connect-to", value, form);
     if (settings->run.connect_to_count == CHECK_CONNECT_LIMIT)
@@ -308,6 +322,9 @@ static bool add_connect_to(void *to, const char *value, char **ret_error)
         .to_port = parse_port(to_port),
     };
     settings->run.connect_to = settings->connect_to;
+    if (*host)
+        settings->hosts[settings->run.plan.host_count++] = host;
+    settings->run.plan.hosts = settings->hosts;
     return true;
 }
 

@@ -14,6 +14,7 @@ struct check_settings {
     struct run_options run; /* password and token are not in it yet; state_dir neither */
     int ports[CHECK_PORT_LIMIT];
     struct connect_to connect_to[CHECK_CONNECT_LIMIT];
+    const char *hosts[CHECK_CONNECT_LIMIT]; /* of --connect-to */
     struct secret_source password, token;
     const struct report_format *format;
     const char *output; /* NULL: standard output */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,28 +21,44 @@ static void note_signal(int signal)
     caught = signal;
 }
 
-/* Without SA_RESTART: the read must end, so that the echo can be restored before the signal takes
- * its effect. */
-static void watch_signals(struct sigaction old[static WATCHED_COUNT])
+/* How signals stood before the question. */
+struct attention {
+    struct sigaction actions[WATCHED_COUNT];
+    sigset_t mask;
+};
+
+/* The signals stay blocked except while we wait for input: one that came between a look at the flag
+ * and the wait would otherwise be missed. */
+static void watch_signals(struct attention *before)
 {
     struct sigaction action = { .sa_handler = note_signal };
+    sigset_t blocked;
     sigemptyset(&action.sa_mask);
+    sigemptyset(&blocked);
+    for (size_t i = 0; i < WATCHED_COUNT; i++)
+        sigaddset(&blocked, watched[i]);
+    sigprocmask(SIG_BLOCK, &blocked, &before->mask);
     caught = 0;
     for (size_t i = 0; i < WATCHED_COUNT; i++)
-        sigaction(watched[i], &action, &old[i]);
+        sigaction(watched[i], &action, &before->actions[i]);
 }
 
-static void restore_signals(const struct sigaction old[static WATCHED_COUNT])
+static void restore_signals(const struct attention *before)
 {
     for (size_t i = 0; i < WATCHED_COUNT; i++)
-        sigaction(watched[i], &old[i], NULL);
+        sigaction(watched[i], &before->actions[i], NULL);
+    sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
 
-/* One line in canonical mode, where the terminal lets the user correct it. 0 or an errno value. */
-static int read_line(int fd, struct buffer *in)
+/* One line in canonical mode, where the terminal lets the user correct it. 0 or an errno value:
+ * EINTR after a signal, ENODATA at the end of input. MASK: the signals blocked while waiting. */
+static int read_line(int fd, const sigset_t *mask, struct buffer *in)
 {
     for (;;) {
+        struct pollfd wait = { .fd = fd, .events = POLLIN };
         char c;
+        if (ppoll(&wait, 1, NULL, mask) < 0)
+            return errno;
         ssize_t n = read(fd, &c, 1);
         if (n < 0)
             return errno;
@@ -58,28 +75,28 @@ static int read_line(int fd, struct buffer *in)
  * program was stopped and goes on). */
 static int ask_once(int fd, const char *what, struct buffer *in)
 {
-    struct sigaction old[WATCHED_COUNT];
-    struct termios before;
-    if (tcgetattr(fd, &before) != 0)
+    struct attention before;
+    struct termios usual;
+    if (tcgetattr(fd, &usual) != 0)
         return errno;
-    struct termios quiet = before;
+    struct termios quiet = usual;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-    watch_signals(old);
+    watch_signals(&before);
     int error = 0;
     if (tcsetattr(fd, TCSAFLUSH, &quiet) != 0) {
         error = errno;
     } else {
         dprintf(fd, "maildoctor: %s: ", what);
-        error = read_line(fd, in);
-        tcsetattr(fd, TCSAFLUSH, &before);
+        error = read_line(fd, &before.mask, in);
+        tcsetattr(fd, TCSAFLUSH, &usual);
         dprintf(fd, "\n");
     }
-    restore_signals(old);
-    if (caught) {
-        raise(caught);
-        return EINTR;
-    }
-    return error;
+    int signal = caught;
+    restore_signals(&before);
+    if (signal == 0)
+        return error;
+    raise(signal);
+    return EINTR;
 }
 
 bool prompt_secret(const char *what, struct buffer *in, char **ret_error)

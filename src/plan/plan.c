@@ -242,11 +242,20 @@ static void after_name(struct planning *planning)
     }
 }
 
+static bool is_named_host(const struct plan_options *options, const char *name)
+{
+    for (size_t i = 0; i < options->host_count; i++)
+        if (text_equal_fold(options->hosts[i], name))
+            return true;
+    return false;
+}
+
 static void start_name(struct planning *planning)
 {
     const char *name = planning->plan.target.host;
     const struct provider *provider = planning->plan.provider;
-    bool is_host = form_is_numeric(name) || provider_by_host(name) || provider_by_mx(name);
+    bool is_host = form_is_numeric(name) || provider_by_host(name) || provider_by_mx(name) ||
+                   is_named_host(&planning->options, name);
     if (!is_host && (provider->endpoint_count || provider_by_domain(name))) {
         start_domain(planning, name);
     } else if (is_host) {

@@ -16,6 +16,9 @@ struct plan_options {
     unsigned needs;       /* --need, 0 for the default */
     const int *ports;     /* --ports, each becomes NEED_ENDPOINT; NULL for all seven */
     size_t port_count;
+    const char *const *hosts; /* names that are hosts, whatever name servers say (--connect-to has
+                                 them): nothing is asked about them */
+    size_t host_count;
 };
 
 /* The result of planning; lives in the trace. */

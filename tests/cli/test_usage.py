@@ -55,6 +55,7 @@ BAD = [
     (['--connect-to', 'a:1:127.0.0.1:0', GOOD], 'HOST:PORT'),
     (['--connect-to', 'a:1:[::1:25', GOOD], 'HOST:PORT'),
     (['--connect-to', 'a:1:127.0.0.1:25:', GOOD], 'HOST:PORT'),
+    (['--connect-to', 'a..b:1:127.0.0.1:25', GOOD], 'HOST:PORT'),
     (['--resolver', 'nobody', GOOD], 'nobody'),
     (['--resolver', '127.0.0.1:0', GOOD], '127.0.0.1:0'),
     (['--resolver', '', GOOD], 'name server'),

@@ -132,6 +132,7 @@ static const int port_993[] = { 993 };
 static const int port_143_25[] = { 143, 25 };
 static const int port_2525[] = { 2525 };
 static const int port_995[] = { 995 };
+static const char *const named_hosts[] = { "other.example", "MAIL.example.org" };
 
 static const struct plan_case cases[] = {
     { "a tenant is known by its MX",
@@ -238,6 +239,11 @@ static const struct plan_case cases[] = {
       { 0 },
       { { 0 } },
       "generic - any asked=0\n" SEVEN_OF("[2001:db8::1]") },
+    { "a name that the user called a host asks nobody",
+      "mail.example.org",
+      { .hosts = named_hosts, .host_count = 2 },
+      { MX_OF("mail.example.org", "mx.example.org") },
+      "generic - any asked=0\n" SEVEN_OF("mail.example.org") },
     { "one port of an unknown host",
       "mail.example.org:25",
       { 0 },
