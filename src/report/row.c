@@ -206,7 +206,8 @@ static void add_fault(struct row *row, const struct endpoint *endpoint, const st
     if (step->error.kind == FAILURE_PROTOCOL_MISMATCH)
         add(row, expected, "ANOTHER PROTOCOL answers: %s",
             *step->error.text ? step->error.text : "unknown");
-    else if (step->error.kind == FAILURE_NOT_OFFERED)
+    else if (step->error.kind == FAILURE_NOT_OFFERED ||
+             step->error.kind == FAILURE_PLAINTEXT_INJECTED)
         add(row, expected, "%s %s", phase(step->stage), fault_word(&step->error));
     else
         add(row, expected, "%s %s %s", phase(step->stage), fault_word(&step->error),
@@ -405,6 +406,9 @@ void row_make(struct row *row, const struct trace *trace, const struct endpoint 
     for (const struct step *s = address && attempt ? attempt->steps : NULL; s; s = s->next)
         if (s->stage > STAGE_CONNECT && s->stage != STAGE_GOODBYE)
             add_step(row, trace, endpoint, attempt, s);
+    if (endpoint->transfer && attempt && !attempt_step(attempt, STAGE_LOGIN) &&
+        wording_endpoint_way(endpoint) != WAY_NONE)
+        add_blocked(row, trace, endpoint, attempt, BLOCK_NO_MECHANISM);
     if (endpoint->expectation == EXPECT_OPTIONAL && wording_endpoint_way(endpoint) == WAY_NONE)
         note(row, "; optional");
     if (endpoint->expectation == EXPECT_NOT_OFFERED)

@@ -80,6 +80,12 @@ static void write_vantage(const struct text *text)
     buffer_done(&line);
 }
 
+/* Exchange numbers its sessions with 16 hexadecimal digits. */
+static bool is_exchange_id(const char *id)
+{
+    return strlen(id) == 16 && strspn(id, "0123456789ABCDEFabcdef") == 16;
+}
+
 /* The server's own id for the session that failed: its support asks for it. */
 static void write_support_id(const struct text *text)
 {
@@ -89,7 +95,8 @@ static void write_support_id(const struct text *text)
     const char *provider = wording_or(result->trace->target.provider, "");
     if (!attempt || !attempt->session_id || result->verdict.status == VERDICT_OK)
         return;
-    bool microsoft = text_starts_fold(text_bytes(provider), "microsoft365");
+    bool microsoft = text_starts_fold(text_bytes(provider), "microsoft365") &&
+                     is_exchange_id(attempt->session_id);
     struct buffer line;
     page_begin(&line);
     page_peer(&text->page, &line, text_bytes(attempt->session_id));

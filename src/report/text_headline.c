@@ -123,7 +123,8 @@ static enum page_style make_headline(struct buffer *line, const struct result *r
         return PAGE_GREEN;
     case VERDICT_WARNING:
         buffer_append_text(line, login ? "WORKS" : "WAY OPEN");
-        append_purpose(line, result);
+        if (!login || (result->trace->target.needs & (send_needs | read_needs)))
+            append_purpose(line, result);
         buffer_format(line, ", WITH A WARNING. %s", login ? "" : login_gap(result));
         return PAGE_YELLOW;
     case VERDICT_FAIL:

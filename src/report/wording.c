@@ -107,6 +107,8 @@ const char *wording_duration(int64_t ns, char text[static DURATION_SIZE])
         snprintf(text, DURATION_SIZE, "?");
     else if (ns == 0)
         snprintf(text, DURATION_SIZE, "0 ms");
+    else if (ms < 0.05)
+        snprintf(text, DURATION_SIZE, "<0.1 ms");
     else if (ms < 0.95)
         snprintf(text, DURATION_SIZE, "%.1f ms", ms);
     else if (ms < 999.5)

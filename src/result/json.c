@@ -50,7 +50,7 @@ _Static_assert(offsetof(struct lookup, next) == 0 && offsetof(struct address, ne
 #define SET(word, inner) ROW(word, SHAPE_GROUP, SHAPE_ALWAYS), .shape = &(inner)
 #define CONST(word, text) ROW(word, SHAPE_CONST, SHAPE_ALWAYS), .words = text
 #define SEEN(word, member, flag)                                                                   \
-    ROW(word, SHAPE_PEER_LIST, SHAPE_NULL), .offset = AT(member), .seen = AT(flag)
+    ROW(word, SHAPE_SEEN_LIST, SHAPE_NULL), .offset = AT(member), .seen = AT(flag)
 #define SHAPE(rows)                                                                                \
     .size = sizeof(struct OF), .fields = rows, .count = sizeof(rows) / sizeof *(rows)
 

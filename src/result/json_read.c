@@ -211,10 +211,11 @@ static bool read_field(struct shape_reader *reader, const json_t *value,
         return read_chars(reader, value, field->size, member);
     case SHAPE_LETTER:
         return read_letter(reader, value, field->words, member);
+    case SHAPE_SEEN_LIST:
+        *(bool *)(item + field->seen) = true;
+        return read_texts(reader, value, true, member);
     case SHAPE_PEER_LIST:
     case SHAPE_WORD_LIST:
-        if (field->seen)
-            *(bool *)(item + field->seen) = true;
         return read_texts(reader, value, field->kind == SHAPE_PEER_LIST, member);
     case SHAPE_BOOL:
         return read_bool(reader, value, member);

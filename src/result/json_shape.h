@@ -17,6 +17,7 @@ enum shape_kind {
     SHAPE_LETTER,    /* char: one of the letters in WORDS */
     SHAPE_PEER_LIST, /* struct strings of SHAPE_PEER */
     SHAPE_WORD_LIST, /* struct strings of SHAPE_WORDS */
+    SHAPE_SEEN_LIST, /* as SHAPE_PEER_LIST; a bool at SEEN tells an empty list from none */
     SHAPE_BOOL,
     SHAPE_INT,
     SHAPE_MS,      /* int64_t nanoseconds as milliseconds, to the microsecond */
@@ -69,7 +70,7 @@ struct shape_field {
     const char *words;                /* LETTER, CONST */
     size_t size;                      /* CHARS */
     int nothing;                      /* INT and MS: the value that means none */
-    size_t seen; /* a list of texts: where a bool tells whether it was seen at all; 0 none */
+    size_t seen;                      /* SEEN_LIST: the offset of its bool */
 };
 
 struct shape {

@@ -91,8 +91,6 @@ static json_t *items_value(const struct shape *shape, const void *item, bool tra
 static bool is_nothing(const struct shape_field *field, const char *item)
 {
     const void *member = item + field->offset;
-    if (field->seen)
-        return !*(const bool *)(item + field->seen);
     switch (field->kind) {
     case SHAPE_PEER:
     case SHAPE_WORDS:
@@ -106,6 +104,8 @@ static bool is_nothing(const struct shape_field *field, const char *item)
     case SHAPE_PEER_LIST:
     case SHAPE_WORD_LIST:
         return ((const struct strings *)member)->count == 0;
+    case SHAPE_SEEN_LIST:
+        return !*(const bool *)(item + field->seen);
     case SHAPE_INT:
         return *(const int *)member == field->nothing;
     case SHAPE_MS:
@@ -134,6 +134,7 @@ static json_t *field_value(const struct shape_field *field, const char *item, bo
     case SHAPE_LETTER:
         return text_value((struct bytes) { member, 1 }, text_escape);
     case SHAPE_PEER_LIST:
+    case SHAPE_SEEN_LIST:
         return list_value(member, text_escape);
     case SHAPE_WORD_LIST:
         return list_value(member, escape_words);

@@ -287,7 +287,10 @@ struct result *sample_rich(void)
     endpoint->status = STATUS_FAIL;
     fill_addresses(trace, endpoint);
     fill_attempt(trace, trace_add_attempt(trace, endpoint, PURPOSE_MAIN));
-    trace_add_attempt(trace, endpoint, PURPOSE_SNIFF);
+    struct attempt *sniff = trace_add_attempt(trace, endpoint, PURPOSE_SNIFF);
+    sniff->capabilities.before_seen = true;
+    sample_add(trace, &sniff->capabilities.before, "STARTTLS");
+    trace_add_attempt(trace, endpoint, PURPOSE_SNIFF)->capabilities.after_seen = true;
     sample_endpoint(trace, "outlook.office365.com", 993);
     fill_finding(result);
     fill_verdict(result);
