@@ -18,6 +18,17 @@ import lab  # noqa: E402 pylint: disable=wrong-import-position
 SERVERS = {"near": "10.77.2.2", "far": "10.77.3.2"}
 CLIENTS = {"near": "10.77.2.1", "far": "10.77.3.1"}
 DEVICES = {"near": "bench0", "far": "bench1"}
+# Dovecot by default starts a process for each connection, which costs more than all that is measured.
+STAND_BY = """
+service imap-login {{
+  service_count = 0
+  process_min_avail = 2
+}}
+service pop3-login {{
+  service_count = 0
+  process_min_avail = 2
+}}
+"""
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 USER, PASSWORD = lab.USER, lab.PASSWORD
 
@@ -35,6 +46,7 @@ class Ground:
         lab.HOSTS = {"mail": lab.HOSTS["mail"],
                      **{name: ((address,), "good", lab.MAIL_PORTS)
                         for name, address in SERVERS.items()}}
+        lab.DOVECOT += STAND_BY
         self.lab = lab.Lab(directory)
         self.delay_link = delay_link
         self.rtt_ms = rtt_ms

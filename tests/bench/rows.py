@@ -9,17 +9,18 @@ SCHEMES = {25: "smtp", 587: "smtp", 465: "smtps", 110: "pop3", 995: "pop3s", 143
            993: "imaps"}
 PLUGINS = "/usr/lib/nagios/plugins:/usr/lib/monitoring-plugins:/usr/lib64/nagios/plugins"
 
-# Round trips that the protocols force, in order. Postfix sends a session ticket behind its Finished
-# and, because of Nagle, the reply to EHLO only once that is acknowledged: every client pays for it.
+# Round trips that the protocols force, in order; "+" joins what needs no answer in between. Postfix
+# sends a session ticket behind its Finished and, because of Nagle, the reply to EHLO only once that
+# is acknowledged: every client pays for it.
 FLOORS = {
-    587: "DNS TCP greeting EHLO STARTTLS TLS EHLO+ticket(2) AUTH QUIT",
-    993: "DNS TCP TLS greeting LOGIN EXAMINE LOGOUT",
-    995: "DNS TCP TLS greeting CAPA AUTH STAT QUIT",
+    587: "DNS TCP greeting EHLO STARTTLS TLS EHLO(2:ticket) AUTH QUIT",
+    993: "DNS TCP TLS greeting LOGIN EXAMINE+LOGOUT",
+    995: "DNS TCP TLS greeting CAPA AUTH STAT+QUIT",
 }
 
 
 def floor(port):
-    return sum(2 if word.endswith("(2)") else 1 for word in FLOORS[port].split())
+    return sum(2 if "(2:" in word else 1 for word in FLOORS[port].split())
 
 
 class Row:
