@@ -12,6 +12,11 @@
 
 /* ---- what may be shown ---- */
 
+void page_begin(struct buffer *line)
+{
+    buffer_init(line, SIZE_MAX / 2);
+}
+
 /* Marks of our own texts and their plain forms. */
 static const char *plain_form(struct bytes mark)
 {
@@ -57,19 +62,14 @@ static void append_ascii(struct buffer *line, struct bytes escaped, bool own)
 static void append_shown(const struct page *page, struct buffer *line, struct bytes text, bool own)
 {
     if (!page->ascii) {
-        (own ? escape_words : text_escape)(line, text);
+        escape_words(line, text);
         return;
     }
     struct buffer escaped;
-    buffer_init(&escaped, SIZE_MAX / 2);
-    (own ? escape_words : text_escape)(&escaped, text);
+    page_begin(&escaped);
+    escape_words(&escaped, text);
     append_ascii(line, buffer_bytes(&escaped), own);
     buffer_done(&escaped);
-}
-
-void page_begin(struct buffer *line)
-{
-    buffer_init(line, SIZE_MAX / 2);
 }
 
 void page_own(const struct page *page, struct buffer *line, const char *text)

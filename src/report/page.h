@@ -22,8 +22,9 @@ struct page {
  */
 void page_begin(struct buffer *line);
 
-/* Append to LINE what may be shown of a text. Ours keeps its backslashes, and
- * with page->ascii its typographic marks become plain ones; a peer's is escaped without loss. */
+/* Append to LINE what may be shown of a text: as text_escape() says, but a backslash stays one, for
+ * people read this. With page->ascii the typographic marks of our own texts become plain ones, and
+ * whatever else is no ASCII is escaped. */
 void page_own(const struct page *page, struct buffer *line, const char *text); /* NULL: nothing */
 void page_own_format(const struct page *page, struct buffer *line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -88,6 +88,16 @@ static const char *resolve_word(const struct failure *failure)
     }
 }
 
+bool row_unresolved(char *text, size_t size, const struct endpoint *endpoint)
+{
+    const struct attempt *attempt = endpoint_attempt(endpoint, PURPOSE_MAIN);
+    const struct step *step = attempt ? attempt_step(attempt, STAGE_RESOLVE) : NULL;
+    if (endpoint->addresses || !step || step->status != STATUS_FAIL)
+        return false;
+    snprintf(text, size, "%s", resolve_word(&step->error));
+    return true;
+}
+
 static void add_unresolved(struct row *row, const struct trace *trace,
                            const struct endpoint *endpoint)
 {
@@ -394,6 +404,9 @@ void row_make(struct row *row, const struct trace *trace, const struct endpoint 
     char took[DURATION_SIZE];
     row->count = 0;
     if (!address && endpoint->expectation == EXPECT_NOT_OFFERED) {
+        /* Who asks for just this port hears that it was tried. */
+        if (trace->target.needs & NEED_ENDPOINT && endpoint->addresses)
+            add_unconnected(row, endpoint);
         add(row, false, "not offered by %s", provider);
         return;
     }

@@ -29,6 +29,9 @@ const char *row_purpose(const struct endpoint *endpoint);
  * "connection REFUSED", "NO ROUTE", ...; else "connection FAILED". */
 const char *row_connect_word(const struct failure *failure);
 
+/* Was the name of its host looked up in vain: then TEXT says how, "name NOT FOUND". */
+bool row_unresolved(char *text, size_t size, const struct endpoint *endpoint);
+
 /* As a sentence for a person why the login did not take place: "password not sent: OAuth only". */
 void row_login_block(char *text, size_t size, const struct trace *trace,
                      const struct endpoint *endpoint, const struct attempt *attempt,

@@ -52,8 +52,9 @@ static void write_source(const struct text *text, const struct finding *finding,
                          const struct evidence *evidence)
 {
     const struct endpoint *endpoint = wording_endpoint(text->result, evidence->endpoint);
-    const char *where = wording_stage(finding->stage);
     bool said = is_said(endpoint, evidence);
+    const char *where = !said && finding->stage == STAGE_GREETING ? "waiting for its greeting"
+                                                                  : wording_stage(finding->stage);
     struct buffer line;
     page_begin(&line);
     if (!*wording_or(evidence->endpoint, "")) {

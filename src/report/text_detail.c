@@ -261,7 +261,7 @@ static void write_attempt(const struct text *text, const struct attempt *attempt
     write_pairs(text, 2, "capabilities before TLS:", &attempt->capabilities.before);
     write_pairs(text, 2, "capabilities:", &attempt->capabilities.after);
     write_pairs(text, 2, "sign-in offered:", &attempt->auth.offered);
-    write_pair(text, 2, "sign-in used:", attempt->auth.mechanism);
+    write_pair(text, 2, "sign-in:", attempt->auth.mechanism);
     write_pair(text, 2, "session id:", attempt->session_id);
     write_pair(text, 2, "the server sees this machine as", attempt->seen_as);
 }

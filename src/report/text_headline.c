@@ -136,6 +136,13 @@ static enum page_style make_headline(struct buffer *line, const struct result *r
     }
 }
 
+/* Does the headline name the target already, or the line below it? */
+static bool is_named(const struct result *result, const char *headline)
+{
+    return strstr(headline, wording_target(result)) ||
+           (result->verdict.status == VERDICT_OK && wording_login_accepted(result));
+}
+
 /* The headline, and at the right edge, where there is room, whose mail it is about. */
 static void write_headline(const struct text *text)
 {
@@ -145,11 +152,9 @@ static void write_headline(const struct text *text)
     page_begin(&line);
     page_begin(&target);
     enum page_style style = make_headline(&plain, text->result);
-    page_own(page, &line, page_words(&plain));
-    bool named_below =
-        text->result->verdict.status == VERDICT_OK && wording_login_accepted(text->result);
-    if (!named_below)
+    if (!is_named(text->result, page_words(&plain)))
         page_peer(page, &target, text_bytes(wording_target(text->result)));
+    page_own(page, &line, buffer_bytes(&plain).data);
     struct bytes shown = text_trim(buffer_bytes(&line)), whose = buffer_bytes(&target);
     size_t used = width_columns(shown) + 3 + width_columns(whose);
     if (used <= page->width && whose.size) {

@@ -97,6 +97,31 @@ static const enum expectation order[] = {
     EXPECT_NOT_OFFERED,
 };
 
+/* When a host's name has no address, no port of it was tried: one row tells. */
+static bool write_unresolved_host(const struct text *text, const struct columns *columns,
+                                  const struct endpoint *of)
+{
+    char words[ROW_PHRASE_SIZE];
+    int ports = 0;
+    for (const struct endpoint *e = text->result->trace->endpoints; e; e = e->next) {
+        if (!same_host(e, of))
+            continue;
+        if (!row_unresolved(words, sizeof words, e))
+            return false;
+        ports++;
+    }
+    if (ports < 2)
+        return false;
+    struct buffer line;
+    page_begin(&line);
+    buffer_format(&line, "%-*s%s; none of its %d ports was tried", columns->indent, "all", words,
+                  ports);
+    page_sentence(&text->page, &(struct page_text) { .hang = (size_t)columns->indent },
+                  page_words(&line));
+    buffer_done(&line);
+    return true;
+}
+
 static void write_host_rows(const struct text *text, const struct columns *columns,
                             const struct endpoint *of)
 {
@@ -168,7 +193,8 @@ void text_rows(const struct text *text)
             continue;
         if (several)
             write_host(text, e);
-        write_host_rows(text, &columns, e);
+        if (!write_unresolved_host(text, &columns, e))
+            write_host_rows(text, &columns, e);
     }
     write_family(text, &columns, 4);
     write_family(text, &columns, 6);
