@@ -366,7 +366,7 @@ static bool collect(struct dns_answer *answer, const struct section *section, st
     struct reader reader = { .message = section->message, .at = section->start };
     size_t room = section->count < DNS_RECORD_LIMIT ? section->count : DNS_RECORD_LIMIT;
     answer->records = arena_new(arena, (room + 1) * sizeof *answer->records);
-    for (unsigned i = 0; i < section->count && answer->count < room; i++) {
+    for (unsigned i = 0; i < section->count && answer->count < DNS_RECORD_LIMIT; i++) {
         struct record record;
         struct dns_record *next = &answer->records[answer->count];
         if (!read_record(&reader, &record))

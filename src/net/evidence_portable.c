@@ -62,7 +62,7 @@ void evidence_system_ack_now(int fd)
 ssize_t evidence_system_receive(int fd, void *data, size_t size, struct net_address *from,
                                 int64_t *ret_arrived_ns)
 {
-    socklen_t from_size = sizeof from->storage;
+    socklen_t from_size = sizeof(struct sockaddr_storage);
     ssize_t got = recvfrom(fd, data, size, 0, from ? (struct sockaddr *)&from->storage : NULL,
                            from ? &from_size : NULL);
     if (got < 0)

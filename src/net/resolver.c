@@ -97,10 +97,10 @@ static void look_into_hosts(struct question *question)
     struct lookup *row = question_row(question, resolver->hosts_file);
     row->source = LOOKUP_HOSTS;
     row->answers = question->type == DNS_A ? v4 : v6;
-    row->error = row->answers.count
-                     ? (struct failure) { 0 }
-                     : failure_make(FAILURE_NO_ADDRESS,
-                                    "the hosts file has the name with the other family only");
+    row->error = (struct failure) { 0 };
+    if (row->answers.count == 0)
+        row->error = failure_make(FAILURE_NO_ADDRESS,
+                                  "the hosts file has the name with the other family only");
     row->duration_ns = clock_mono_ns() - resolver->started_ns - row->start_ns;
     question->hosts =
         (struct resolution) { .lookup = row, .answer = address_answer(arena, &row->answers) };

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "net/evidence_system.h"
 
+#define CARES_NO_DEPRECATED /* of later versions: Debian 12 has the calls used here only */
 #include <ares.h>
 #include <assert.h>
 #include <errno.h>
@@ -436,8 +437,11 @@ void dns_server_free(struct dns_server *server)
         return;
     for (int i = 0; i < DNS_TRANSPORT_COUNT; i++)
         channel_close(&server->channels[i]);
-    while (server->exchanges)
-        exchange_free(server->exchanges);
+    for (struct dns_exchange *next; server->exchanges; server->exchanges = next) {
+        next = server->exchanges->next;
+        loop_timer_stop(&server->exchanges->telling);
+        free(server->exchanges);
+    }
     free(server);
     ares_library_cleanup();
 }
