@@ -224,8 +224,11 @@ static bool prepare(struct check *check, const struct operands *operands, char *
 static void clean_up(struct check *check)
 {
     run_free(check->run);
-    if (check->loop)
+    if (check->loop) {
+        loop_run(
+            check->loop); /* what other threads still do for the run comes back, and is freed */
         loop_free(check->loop);
+    }
     if (check->trace)
         trace_free(check->trace);
     secret_free(check->password);

@@ -100,19 +100,24 @@ class Mute:
         self.listener.close()
 
 
+def shorten(value):
+    text = repr(value)
+    return text if len(text) < 1500 else f'{text[:1200]}... ({len(text)} characters) ...{text[-200:]}'
+
+
 def equal(found, expected, what=''):
     if found != expected:
-        raise AssertionError(f'{what}: found {found!r}, expected {expected!r}')
+        raise AssertionError(f'{what}: found {shorten(found)}, expected {shorten(expected)}')
 
 
 def contains(whole, part, what=''):
     if part not in whole:
-        raise AssertionError(f'{what}: {part!r} is not in {whole!r}')
+        raise AssertionError(f'{what}: {part!r} is not in {shorten(whole)}')
 
 
 def lacks(whole, part, what=''):
     if part in whole:
-        raise AssertionError(f'{what}: {part!r} is in {whole!r}')
+        raise AssertionError(f'{what}: {part!r} is in {shorten(whole)}')
 
 
 def complains(result, words, what=''):
