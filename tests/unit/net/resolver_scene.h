@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum { NS_PER_MS = 1000000, SHORT_MS = 280 };
+enum { NS_PER_MS = 1000000, SHORT_MS = 600 };
 
 struct scene {
     struct loop *loop;

@@ -116,7 +116,7 @@ static void silence_ends_with_the_budget(void **state)
     assert_int_equal(row->error.kind, FAILURE_TIMED_OUT);
     assert_null(row->rcode);
     assert_string_equal(row->transport, "");
-    assert_true(scene_took_ms(s) >= SHORT_MS && scene_took_ms(s) < SHORT_MS + 200);
+    assert_true(scene_took_ms(s) >= SHORT_MS && scene_took_ms(s) < 2 * SHORT_MS);
     assert_true(row->duration_ns / NS_PER_MS >= SHORT_MS - 1);
     assert_true(fake_dns_udp_count(s->server) >= 3); /* sent again meanwhile */
     assert_int_equal(scene_row_count(s), 1);
