@@ -211,7 +211,8 @@ static void check_strength(const struct look *look, const struct certificate *ce
         finding->severity = SEVERITY_ERROR;
 }
 
-/* RFC 8996: nothing below TLS 1.2 may be used, and current programs do not. */
+/* RFC 8996: nothing below TLS 1.2 may be used, and current programs do not, though this one does to
+ * be able to tell. */
 static void check_version(const struct look *look)
 {
     static const char *const old[] = { "TLS1.1", "TLS1.0", "SSL3.0" };
@@ -219,12 +220,8 @@ static void check_version(const struct look *look)
         if (strcmp(look->tls->version, old[i]) != 0)
             continue;
         struct values values = survey_values(look->survey, look->endpoint);
-        struct finding *finding =
-            add(look, "tls.old_version",
-                arena_format(look->survey->arena, "the server speaks no more than %s", old[i]),
-                &values);
-        if (finding && finding->severity == SEVERITY_ERROR)
-            finding->severity = SEVERITY_WARNING;
+        add(look, "tls.old_version",
+            arena_format(look->survey->arena, "the server speaks no more than %s", old[i]), &values);
     }
 }
 

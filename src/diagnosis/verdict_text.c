@@ -234,6 +234,11 @@ void verdict_describe(const struct weighing *w, struct verdict *out)
     const char *send_by = NULL, *read_by = NULL;
     out->send = sum(w, true, &send_by);
     out->read = sum(w, false, &read_by);
+    /* No server is known at all: there is no way to count. */
+    if (!w->way_count && out->status == VERDICT_FAIL) {
+        out->send = wants(w, true) ? NEED_STATUS_FAIL : NEED_STATUS_UNTESTED;
+        out->read = wants(w, false) ? NEED_STATUS_FAIL : NEED_STATUS_UNTESTED;
+    }
     out->send_by = out->send == NEED_STATUS_OK ? send_by : NULL;
     out->read_by = out->read == NEED_STATUS_OK ? read_by : NULL;
     /* A host of which nothing can be reached is no matter of one port. */
