@@ -116,7 +116,7 @@ void sim_announce_text(struct buffer *out, const struct sim_facts *facts)
 void sim_list_text(struct buffer *out)
 {
     for (size_t i = 0; i < sim_scenario_count; i++)
-        buffer_format(out, "%-32s %s\n", sim_scenarios[i].id, sim_scenarios[i].title);
+        buffer_format(out, "%-30s %s\n", sim_scenarios[i].id, sim_scenarios[i].title);
 }
 
 /* ---- JSON ---- */

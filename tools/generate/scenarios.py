@@ -14,6 +14,7 @@ KEYS = {'id', 'title', 'class', 'exit', 'persona', 'target', 'options', 'login',
         'ports', 'answers'}
 NEEDED = {'id', 'title', 'class', 'exit', 'persona', 'target'}
 ANSWER_KEYS = {'on', 'at', 'say', 'then', 'delay_ms', 'odd'}
+TITLE_MOST = 49  # a line of the list has 80 columns
 PORTS = ('25', '587', '465', '143', '993', '110', '995')
 GROUPS = {'smtp': PORTS[0:3], 'imap': PORTS[3:5], 'pop3': PORTS[5:7], 'all': PORTS}
 PERSONAS = {'exchange': ('contoso.com', 'smtp.office365.com', 'outlook.office365.com'),
@@ -22,7 +23,7 @@ PLACEHOLDERS = {'front', 'backend', 'session', 'client', 'user', 'tag', 'verb', 
                 'date', 'time', 'size', 'place', 'refusal'}
 # What a line of each protocol looks like; a scenario that is odd on purpose says so.
 FORMS = {'smtp': re.compile(r'[2-5][0-9][0-9]([ -]|$)'), 'imap': re.compile(r'(\* |\+ |\{tag\} )'),
-         'pop3': re.compile(r'(\+OK|-ERR|\+ |.*$)')}
+         'pop3': re.compile(r'(\+OK|-ERR|\+ )')}
 WORD = re.compile(r'[a-z0-9]+(-[a-z0-9]+)*')
 
 
@@ -112,8 +113,9 @@ def check_plain(scenario, path):
             f'keys are not {sorted(NEEDED)} and of {sorted(KEYS)}')
     require(scenario['id'] == path.stem and WORD.fullmatch(path.stem), where, 'id is not the name of the file')
     require(scenario['persona'] in PERSONAS, where, f'persona is none of {sorted(PERSONAS)}')
-    require(isinstance(scenario['title'], str) and scenario['title'].isprintable() and
-            not scenario['title'].endswith('.'), where, 'title is no plain text without a final dot')
+    title = scenario['title']
+    require(isinstance(title, str) and title.isprintable() and title and len(title) <= TITLE_MOST and title[-1] != '.',
+            where, f'title is no plain text of at most {TITLE_MOST} characters without a final dot')
     require(scenario['class'] is None or WORD.fullmatch(scenario['class']), where, 'class is no word')
     require(scenario['exit'] in (0, 1, 2) and (scenario['class'] is not None or scenario['exit'] == 0), where,
             'exit is not 0, 1 or 2, or is not 0 though there is no class')
@@ -176,8 +178,9 @@ def main():
         try:
             scenario = json.loads(path.read_text(encoding='utf-8'), object_pairs_hook=no_twins)
             rows.append(render(words, scenario, path, out))
-        except ValueError as error:
-            raise Bad(f'{path.name}: {error}') from error
+        except (Bad, ValueError) as error:
+            place = '' if str(error).startswith(path.name) else f'{path.name}: '
+            raise Bad(f'{place}{error}') from error
         except (AttributeError, TypeError) as error:
             raise Bad(f'{path.name}: something in it is of the wrong type ({error})') from error
     text = '\n'.join(['#include "simulate/scenario.h"', '', *out, '', 'const struct sim_scenario sim_scenarios[] = {',

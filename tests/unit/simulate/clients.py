@@ -32,6 +32,8 @@ PORTS = (25, 587, 465, 143, 993, 110, 995)
 def test_list():
     listed = json.loads(subprocess.run([PROGRAM, "--list", "--format", "json"], capture_output=True, check=True).stdout)
     assert {entry["id"] for entry in listed} == set(SCENARIOS), {entry["id"] for entry in listed} ^ set(SCENARIOS)
+    text = subprocess.run([PROGRAM, "--list"], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert len(text) == len(listed) and max(map(len, text)) <= 80
     known = {entry["id"] for path in CATALOGUE.glob("*.json")
              for entry in json.loads(path.read_text()) if isinstance(entry, dict)}
     unknown = {entry["expected_class"] for entry in listed if entry["expected_class"]} - known
