@@ -289,12 +289,13 @@ static void describe_session(const struct tls *tls, struct tls_facts *facts)
 void tls_describe(const struct tls *tls, const struct tls_trust *trust, int64_t now,
                   struct arena *arena, struct tls_facts *facts)
 {
+    const struct tls_trust *roots = trust && trust->count > 0 ? trust : NULL;
     *facts = (struct tls_facts) {
         .sni = tls->numeric ? NULL : arena_copy(arena, tls->host),
         .checked_name = arena_copy(arena, tls->host),
         .ocsp = "none",
         .alert = tls->alert,
-        .trust_loaded = trust && trust->count > 0,
+        .trust_loaded = roots != NULL,
     };
     if (tls->progress == TLS_READY)
         describe_session(tls, facts);
@@ -309,6 +310,6 @@ void tls_describe(const struct tls *tls, const struct tls_trust *trust, int64_t 
     }
     check_name(tls, &chain[0], facts);
     facts->ocsp = describe_staple(tls, &chain[0]);
-    if (facts->trust_loaded)
-        judge_chain(tls, trust, now, arena, facts);
+    if (roots)
+        judge_chain(tls, roots, now, arena, facts);
 }
