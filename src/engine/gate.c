@@ -24,6 +24,7 @@ struct gate {
     int inside; /* accepted sessions now open */
     struct {
         bool accepted, unjudged;
+        int expected;  /* on their way, have not asked yet */
         int under_way; /* granted, no outcome yet */
         int inside;
     } service[SERVICE_COUNT];
@@ -118,6 +119,8 @@ static enum decision decide(struct gate *gate, const struct gate_request *reques
         return block(BLOCK_GUESSED_HOST, ret_block);
     if (!request->verified && !o->insecure)
         return block(BLOCK_UNVERIFIED_TLS, ret_block);
+    if (gate->service[request->service].expected && !request->expected)
+        return DECISION_WAIT;
     return has_token(gate) ? decide_token(gate, request->service, ret_block)
                            : decide_password(gate, request->service, ret_block);
 }
@@ -171,15 +174,37 @@ static void decide_waiting(struct gate *gate)
     gate->deciding = false;
 }
 
+void gate_expect(struct gate *gate, enum service service)
+{
+    gate->service[service].expected++;
+}
+
+void gate_unexpect(struct gate *gate, enum service service)
+{
+    if (gate->service[service].expected == 0)
+        return;
+    gate->service[service].expected--;
+    decide_waiting(gate);
+}
+
+void gate_expect_nobody(struct gate *gate)
+{
+    for (int i = 0; i < SERVICE_COUNT; i++)
+        gate->service[i].expected = 0;
+    decide_waiting(gate);
+}
+
 void gate_ask(struct gate *gate, struct gate_request *request)
 {
     struct gate_request **link = &gate->waiting;
-    while (*link)
+    while (*link && !request->expected) /* the expected one goes before those that waited for it */
         link = &(*link)->next;
-    request->next = NULL;
+    request->next = *link;
     request->granted = false;
     request->waiting = true;
     *link = request;
+    if (request->expected)
+        gate_unexpect(gate, request->service);
     decide_waiting(gate);
 }
 

@@ -27,12 +27,21 @@ struct gate_options {
 struct gate *gate_new(const struct gate_options *options);
 void gate_free(struct gate *gate);
 
+/* The login on the documented port of SERVICE is on its way: until it asks, others of that service
+ * wait, so that 587 is tried and not whichever port happened to be quicker. */
+void gate_expect(struct gate *gate, enum service service);
+/* It will not ask after all. */
+void gate_unexpect(struct gate *gate, enum service service);
+/* Nobody is waited for any longer. */
+void gate_expect_nobody(struct gate *gate);
+
 /* One login that wants to happen. */
 struct gate_request {
     enum service service;
     const char *endpoint; /* id, for words */
     bool verified;        /* TLS is up and the certificate was verified */
     bool guessed;         /* a guessed host or an MX */
+    bool expected;        /* the one announced by gate_expect() */
     /* The answer, once, possibly before gate_ask() returns: BLOCK_NONE is permission. EARLIER: for
      * BLOCK_REFUSED_EARLIER, the reply of that run, borrowed for the call. */
     void (*answer)(struct gate_request *request, enum login_block block, struct bytes earlier);

@@ -12,7 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NS_PER_S = 1000000000, HOST_NAME_SIZE = 256 };
+enum {
+    NS_PER_S = 1000000000,
+    HOST_NAME_SIZE = 256,
+    EXPECTATION_MS = 3000, /* how long the documented port's login is waited for */
+};
 
 /* A walk and its place in the list of all. */
 struct leg {
@@ -35,7 +39,7 @@ struct run {
     struct net_address source;
     char host_name[HOST_NAME_SIZE];
     struct leg *legs;
-    struct loop_timer *deadline, *turn;
+    struct loop_timer *deadline, *patience, *turn;
     bool over;
 };
 
@@ -72,6 +76,7 @@ static void end(struct run *run, const char *why)
     run->trace->complete = why == NULL;
     run->trace->cut_by = why;
     loop_timer_stop(&run->deadline);
+    loop_timer_stop(&run->patience);
     plan_stop(&run->planning);
     close_walks(run);
     run->trace->duration_ns = run_elapsed_ns(run);
@@ -137,17 +142,40 @@ void run_cancel(struct run *run, const char *why)
 
 /* ---- the way ---- */
 
+/* The port whose login is tried first: the first that the provider documents, or of 587, 993 and
+ * 995 the one that the service has (RFC 8314 section 3.3, RFC 6409). */
+static bool is_documented(const struct endpoint *e)
+{
+    bool usual = e->port == 587 || e->port == 993 || e->port == 995;
+    if (e->guessed || e->transfer)
+        return false;
+    return e->expectation == EXPECT_OFFERED || (e->expectation == EXPECT_UNKNOWN && usual);
+}
+
+static void expect_nobody(void *arg)
+{
+    struct run *run = arg;
+    loop_timer_stop(&run->patience);
+    gate_expect_nobody(run->gate);
+}
+
 static void planned(void *arg, const struct plan *plan)
 {
     struct run *run = arg;
     run->shared.provider_family = plan->provider->family;
     struct leg **link = &run->legs;
+    bool announced[SERVICE_COUNT] = { false };
     for (struct endpoint *e = run->trace->endpoints; e; e = e->next) {
         struct leg *leg = memory_new(sizeof *leg);
-        leg->walk = walk_start(&run->shared, e);
+        bool first = !announced[e->service] && is_documented(e);
+        announced[e->service] = announced[e->service] || first;
+        if (first)
+            gate_expect(run->gate, e->service);
+        leg->walk = walk_start(&run->shared, e, first);
         *link = leg;
         link = &leg->next;
     }
+    run->patience = loop_timer_start(run->loop, EXPECTATION_MS, expect_nobody, run);
     end_if_decided(run); /* a plan without endpoints is decided already */
 }
 
@@ -258,6 +286,7 @@ void run_free(struct run *run)
         return;
     loop_timer_stop(&run->turn);
     loop_timer_stop(&run->deadline);
+    loop_timer_stop(&run->patience);
     plan_stop(&run->planning);
     close_walks(run);
     resolver_free(run->resolver);

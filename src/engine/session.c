@@ -176,6 +176,7 @@ static void ask_gate(struct session *s)
         .endpoint = s->options.endpoint->id,
         .verified = s->tls_up && tls && tls->verified,
         .guessed = s->options.endpoint->guessed,
+        .expected = s->options.expected,
         .answer = gate_answered,
         .arg = s,
     };
@@ -328,6 +329,10 @@ static void finish(struct session *s)
     if (s->delivered)
         return;
     s->delivered = true;
+    if (s->login == LOGIN_IDLE && s->options.expected) {
+        s->options.expected = false;
+        gate_unexpect(s->options.gate, s->options.endpoint->service);
+    }
     loop_timer_stop(&s->patience);
     loop_timer_stop(&s->silence);
     if (s->tls_up) {
@@ -499,6 +504,8 @@ void session_close(struct session **session)
     loop_timer_stop(&s->turn);
     loop_watch_stop(&s->watch);
     trust_forget(s->options.trust, &s->trust_waiter);
+    if (s->login == LOGIN_IDLE && s->options.expected)
+        gate_unexpect(s->options.gate, s->options.endpoint->service);
     if (s->inside)
         gate_leave(s->options.gate, &s->request);
     else

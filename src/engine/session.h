@@ -25,6 +25,7 @@ struct session_options {
     struct trust *trust;
     struct gate *gate;
     run_judge_login *judge_login;
+    bool expected; /* gate_expect() announced its login */
     const char *provider_family;
     int timeout_ms; /* cap on each step's patience; 0 none */
     /* Once, when a server that should greet in clear has been silent for three seconds; may be

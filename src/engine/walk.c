@@ -29,6 +29,7 @@ struct walk {
         *grace; /* for addresses that still have not answered when the dialogue is over */
     struct net_address chosen;
     char ehlo[EVIDENCE_ADDRESS_SIZE + 16];
+    bool expected; /* the gate waits for its login, and it has no session yet that could ask */
     bool talked, settled;
 };
 
@@ -61,6 +62,14 @@ static void end_step(struct walk *w, struct step *step, enum status status, stru
 }
 
 /* ---- the end ---- */
+
+/* No session will ever ask for the login that was announced. */
+static void unexpect(struct walk *w)
+{
+    if (w->expected)
+        gate_unexpect(w->shared->gate, w->endpoint->service);
+    w->expected = false;
+}
 
 static void end_if_done(struct walk *w)
 {
@@ -165,12 +174,14 @@ static void won(void *arg, int fd, struct address *address)
         .trust = shared->trust,
         .gate = shared->gate,
         .judge_login = o->judge_login,
+        .expected = w->expected,
         .provider_family = shared->provider_family,
         .timeout_ms = o->timeout_ms,
         .silent = silent,
         .done = session_done,
         .arg = w,
     };
+    w->expected = false; /* the session's from now on */
     w->session = session_start(&options, fd);
 }
 
@@ -203,6 +214,7 @@ static void lost(void *arg)
     struct walk *w = arg;
     end_step(w, w->connect, STATUS_FAIL, worst(w->endpoint));
     w->talked = true; /* settled() follows, and ends the walk */
+    unexpect(w);
 }
 
 static void settled(void *arg)
@@ -285,6 +297,7 @@ static void resolved(void *arg, const struct resolution *resolution)
              w->resolve_failure.kind ? w->resolve_failure
                                      : failure_make(FAILURE_NO_ADDRESS, "no usable address"));
     w->talked = w->settled = true;
+    unexpect(w);
     end_if_done(w);
 }
 
@@ -312,12 +325,13 @@ static void resolve(struct walk *w, const char *host)
         resolver_ask(w->shared->resolver, host, DNS_A, resolved, w);
 }
 
-struct walk *walk_start(const struct walk_shared *shared, struct endpoint *endpoint)
+struct walk *walk_start(const struct walk_shared *shared, struct endpoint *endpoint, bool expected)
 {
     struct walk *w = memory_new(sizeof *w);
     struct net_address numeric;
     w->shared = shared;
     w->endpoint = endpoint;
+    w->expected = expected;
     w->attempt = trace_add_attempt(shared->trace, endpoint, PURPOSE_MAIN);
     w->attempt->start_ns = elapsed(w);
     const struct connect_to *to = detour(w);

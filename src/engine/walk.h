@@ -28,7 +28,8 @@ struct walk_shared {
     void *arg;
 };
 
-struct walk *walk_start(const struct walk_shared *shared, struct endpoint *endpoint);
+/* EXPECTED: gate_expect() announced its login. */
+struct walk *walk_start(const struct walk_shared *shared, struct endpoint *endpoint, bool expected);
 bool walk_ended(const struct walk *walk);
 const struct endpoint *walk_endpoint(const struct walk *walk);
 void walk_close(struct walk **walk); /* what is open becomes "cut"; NULL inside is legal */

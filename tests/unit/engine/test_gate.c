@@ -251,6 +251,39 @@ static void a_session_that_vanishes_frees_its_place(void **state)
     gate_free(gate);
 }
 
+static void the_documented_port_is_waited_for(void **state)
+{
+    struct fixture *f = *state;
+    for (int way = 0; way < 3; way++) {
+        struct gate *gate = gate_new(&f->options);
+        struct asker quick, imap,
+            documented = { .request = { .service = SERVICE_SMTP,
+                                        .verified = true,
+                                        .expected = true,
+                                        .answer = answered } };
+        documented.request.arg = &documented;
+        gate_expect(gate, SERVICE_SMTP);
+        ask(gate, &quick, SERVICE_SMTP);
+        assert_false(quick.answered);
+        if (way == 0) {
+            gate_ask(gate, &documented.request);
+            assert_true(may_go(&documented));
+            report(gate, &documented, LOGIN_ACCEPTED);
+            assert_int_equal(quick.block, BLOCK_SHOWN_ELSEWHERE);
+        } else if (way == 1) {
+            gate_unexpect(gate, SERVICE_SMTP);
+            assert_true(may_go(&quick));
+        } else {
+            ask(gate, &imap, SERVICE_IMAP); /* another service is not kept waiting */
+            assert_true(may_go(&imap));
+            report(gate, &imap, LOGIN_ACCEPTED);
+            gate_expect_nobody(gate);
+            assert_true(may_go(&quick));
+        }
+        gate_free(gate);
+    }
+}
+
 static void an_earlier_refusal_holds_for_half_an_hour(void **state)
 {
     struct fixture *f = *state;
@@ -336,6 +369,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_never_gets_a_secret, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tokens_lock_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_session_that_vanishes_frees_its_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_documented_port_is_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_earlier_refusal_holds_for_half_an_hour, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_file_holds_no_password_and_survives_rubbish, set_up,
