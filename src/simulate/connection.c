@@ -20,7 +20,7 @@ enum {
 
 struct sim_connection {
     struct sim_host *host;
-    struct sim_connection *next, **link;
+    struct sim_connection *next, *previous;
     int fd;
     enum sim_mode mode;
     char client[64];
@@ -44,10 +44,14 @@ static void on_delay(void *arg);
 
 static void free_connection(struct sim_connection *connection)
 {
-    *connection->link = connection->next;
+    struct sim_host *host = connection->host;
+    if (connection->previous)
+        connection->previous->next = connection->next;
+    else
+        host->connections = connection->next;
     if (connection->next)
-        connection->next->link = connection->link;
-    connection->host->count--;
+        connection->next->previous = connection->previous;
+    host->count--;
     loop_watch_stop(&connection->watch);
     loop_timer_stop(&connection->idle);
     loop_timer_stop(&connection->delay);
@@ -380,9 +384,8 @@ void sim_connection_start(struct sim_host *host, int fd, int port_index, const c
     buffer_init(&connection->out, SIM_REPLY_LIMIT);
     buffer_init(&connection->wire, WIRE_LIMIT);
     connection->next = host->connections;
-    connection->link = &host->connections;
     if (connection->next)
-        connection->next->link = &connection->next;
+        connection->next->previous = connection;
     host->connections = connection;
     host->count++;
     restart_idle(connection, IDLE_MS);
