@@ -395,6 +395,9 @@ void sim_connection_start(struct sim_host *host, int fd, int port_index, const c
 
 void sim_connections_end(struct sim_host *host)
 {
-    while (host->connections)
-        free_connection(host->connections);
+    struct sim_connection *next;
+    for (struct sim_connection *connection = host->connections; connection; connection = next) {
+        next = connection->next;
+        free_connection(connection);
+    }
 }
