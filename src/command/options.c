@@ -68,9 +68,10 @@ char *options_quote(const char *text)
 {
     struct buffer shown;
     buffer_init(&shown, 4 * QUOTE_LIMIT + 4);
-    size_t size = strlen(text), cut = size < QUOTE_LIMIT ? size : QUOTE_LIMIT;
-    while (cut < size && cut && ((unsigned char)text[cut] & 0xc0) == 0x80)
-        cut--;
+    size_t size = strlen(text), cut = size;
+    if (size > QUOTE_LIMIT)
+        for (cut = QUOTE_LIMIT; cut && ((unsigned char)text[cut] & 0xc0) == 0x80;)
+            cut--;
     text_escape(&shown, (struct bytes) { text, cut });
     if (cut < size)
         buffer_append_text(&shown, "...");
@@ -194,9 +195,11 @@ static enum options_result read_short(struct reading *reading, const char *lette
         while (!is_end(row) && !(is_option(row) && row->letter == *letters))
             row++;
         if (is_end(row)) {
-            char *quoted = options_quote((char[]) { *letters, '\0' });
-            reading->error = memory_format("unknown option -%s; --help lists them", quoted);
-            free(quoted);
+            unsigned char letter = (unsigned char)*letters;
+            bool plain = letter > 0x20 && letter < 0x7f;
+            reading->error = memory_format(plain ? "unknown option -%c; --help lists them"
+                                                 : "unknown option -\\x%02x; --help lists them",
+                                           letter);
             return OPTIONS_BAD;
         }
         letters++;

@@ -1,7 +1,5 @@
-/* Planning against name servers that are a table: resolver_ask() is this file's own, the loop is
- * the real one. */
-#include "base/text.h"
-#include "plan/plan.h"
+/* Planning, from a target to its endpoints, against name servers that are a table. */
+#include "world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,13 +10,6 @@
 
 #include <cmocka.h>
 
-enum { RECORD_LIMIT = 24 };
-
-struct record {
-    const char *name, *type, *text; /* text NULL: the question fails with KIND */
-    enum failure_kind kind;
-};
-
 struct plan_case {
     const char *title;
     const char *target;
@@ -26,77 +17,6 @@ struct plan_case {
     struct record records[RECORD_LIMIT];
     const char *shown;
 };
-
-/* ---- the name servers ---- */
-
-struct resolver {
-    struct loop *loop;
-    struct trace *trace;
-    const struct record *records;
-    int asked;
-};
-
-struct pending {
-    struct resolution resolution;
-    struct loop_timer *timer;
-    resolver_function *function;
-    void *arg;
-};
-
-static void answer(void *arg)
-{
-    struct pending *pending = arg;
-    loop_timer_stop(&pending->timer);
-    pending->function(pending->arg, &pending->resolution);
-}
-
-static void read_record(struct arena *arena, struct dns_record *record, enum dns_type type,
-                        const char *text)
-{
-    char host[300] = "";
-    record->text = text;
-    if (type == DNS_MX)
-        sscanf(text, "%d %299s", &record->preference, host);
-    if (type == DNS_SRV)
-        sscanf(text, "%d %d %d %299s", &record->preference, &record->weight, &record->port, host);
-    record->host = strcmp(host, ".") == 0 ? "" : arena_copy(arena, host);
-}
-
-static const char *type_word(enum dns_type type)
-{
-    return type == DNS_A ? "A" : type == DNS_AAAA ? "AAAA" : type == DNS_MX ? "MX" : "SRV";
-}
-
-void resolver_ask(struct resolver *resolver, const char *name, enum dns_type type,
-                  resolver_function *function, void *arg)
-{
-    struct arena *arena = &resolver->trace->arena;
-    struct pending *pending = arena_new(arena, sizeof *pending);
-    struct dns_answer *got = &pending->resolution.answer;
-    struct lookup *lookup = trace_add_lookup(resolver->trace);
-    bool exists = false;
-    resolver->asked++;
-    lookup->name = arena_copy(arena, name);
-    lookup->type = type_word(type);
-    got->records = arena_new(arena, RECORD_LIMIT * sizeof *got->records);
-    for (const struct record *r = resolver->records; r->name; r++) {
-        if (!text_equal_fold(r->name, name))
-            continue;
-        exists = true;
-        if (!r->text)
-            lookup->error.kind = r->kind;
-        else if (strcmp(r->type, "CNAME") == 0)
-            strings_add(&got->cname, arena, r->text);
-        else if (strcmp(r->type, lookup->type) == 0)
-            read_record(arena, &got->records[got->count++], type, r->text);
-    }
-    if (lookup->error.kind == FAILURE_NONE && got->count == 0)
-        lookup->error.kind = exists ? FAILURE_NO_ADDRESS : FAILURE_HOST_NOT_FOUND;
-    pending->resolution.lookup = lookup;
-    pending->function = function;
-    pending->arg = arg;
-    pending->timer = loop_timer_start(resolver->loop, 0, answer, pending);
-}
 
 /* ---- what is planned ---- */
 
@@ -373,47 +293,6 @@ static const struct plan_case cases[] = {
 
 /* ---- running a case ---- */
 
-struct shown {
-    struct loop *loop;
-    const struct plan *plan;
-    int calls;
-};
-
-static void planned(void *arg, const struct plan *plan)
-{
-    struct shown *shown = arg;
-    shown->plan = plan;
-    shown->calls++;
-    loop_stop(shown->loop);
-}
-
-static void show_needs(struct buffer *out, unsigned needs, const char *between)
-{
-    bool first = true;
-    for (unsigned bit = 1; bit <= NEED_ANY; bit *= 2)
-        if (needs & bit) {
-            buffer_format(out, "%s%s", first && *between == ',' ? "" : between,
-                          need_name((enum need)bit));
-            first = false;
-        }
-}
-
-static void show(struct buffer *out, const struct trace *trace, int asked)
-{
-    buffer_format(out, "%s %s ", trace->target.provider,
-                  trace->target.cloud ? trace->target.cloud : "-");
-    show_needs(out, trace->target.needs, ",");
-    buffer_format(out, " asked=%d\n", asked);
-    for (const struct endpoint *e = trace->endpoints; e; e = e->next) {
-        buffer_format(out, "%s %s %s %s%s%s", e->id, service_name(e->service),
-                      security_name(e->security), expectation_name(e->expectation),
-                      e->guessed ? " guessed" : "", e->transfer ? " transfer" : "");
-        show_needs(out, e->needs, " ");
-        buffer_append_text(out, "\n");
-    }
-    buffer_append(out, "", 1);
-}
-
 static void run_case(const struct plan_case *c)
 {
     struct arena arena = { 0 };
@@ -434,7 +313,7 @@ static void run_case(const struct plan_case *c)
     assert_int_equal(shown.calls, 1);
     assert_ptr_equal(shown.plan->provider, provider_find(trace->target.provider));
     buffer_init(&out, 65536);
-    show(&out, trace, resolver.asked);
+    show_plan(&out, trace, resolver.asked);
     if (strcmp(buffer_bytes(&out).data, c->shown) != 0)
         fail_msg("%s:\n%s\nexpected:\n%s", c->title, buffer_bytes(&out).data, c->shown);
     buffer_done(&out);
