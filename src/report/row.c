@@ -20,14 +20,13 @@ static void add(struct row *row, bool bad, const char *format, ...)
 
 static void add(struct row *row, bool bad, const char *format, ...)
 {
-    if (row->count == ROW_PHRASE_LIMIT)
-        return;
-    struct row_phrase *phrase = &row->phrases[row->count++];
+    struct row_phrase phrase = { .bad = bad };
     va_list args;
     va_start(args, format);
-    vsnprintf(phrase->text, sizeof phrase->text, format, args);
+    vsnprintf(phrase.text, sizeof phrase.text, format, args);
     va_end(args);
-    phrase->bad = bad;
+    if (row->count < ROW_PHRASE_LIMIT)
+        row->phrases[row->count++] = phrase;
 }
 
 /* Joins MORE to the last phrase. */
