@@ -8,7 +8,8 @@ import sys
 import tempfile
 import traceback
 
-PROGRAM = sys.argv[1] if len(sys.argv) > 1 else 'maildoctor'
+# Tests run in folders of their own.
+PROGRAM = os.path.abspath(sys.argv[1])
 # As long as a machine under load may need for what takes a fraction of a second.
 PATIENCE = 60
 
