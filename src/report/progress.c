@@ -33,6 +33,17 @@ static bool is_connecting(const struct endpoint *endpoint)
     return open && !connected;
 }
 
+/* All went well so far, and what comes next waits for another endpoint's login. */
+static bool is_waiting_for_login(const struct endpoint *endpoint)
+{
+    const struct attempt *attempt = endpoint_attempt(endpoint, PURPOSE_MAIN);
+    const struct step *last = attempt ? attempt->steps : NULL;
+    while (last && last->next)
+        last = last->next;
+    return last && last->status == STATUS_OK && last->stage > STAGE_CONNECT &&
+           last->stage < STAGE_LOGIN;
+}
+
 static const char *doing(const struct step *step)
 {
     static const char *const words[] = {
@@ -68,10 +79,15 @@ static void append_state(struct buffer *line, const struct trace *trace,
         buffer_append_text(line, "waiting");
         return;
     }
+    if (is_waiting_for_login(endpoint)) {
+        buffer_append_text(line, "waiting for its turn to log in");
+        return;
+    }
+    /* How far it came; the report has the whole row. */
     struct row row;
     row_make(&row, trace, endpoint, wording_or(trace->target.provider_title, "this provider"));
-    for (int i = 0; i < row.count; i++)
-        buffer_format(line, "%s%s", i ? "  " : "", row.phrases[i].text);
+    if (row.count)
+        buffer_append_text(line, row.phrases[row.count - 1].text);
 }
 
 /* ---- drawing ---- */

@@ -38,6 +38,15 @@ static const char *login_gap(const struct result *result)
     return "";
 }
 
+/* Did it come as far as the login anywhere, and then nothing on offer fitted the secret? */
+static bool is_unfit(const struct result *result, unsigned needs)
+{
+    for (const struct endpoint *e = result->trace->endpoints; e; e = e->next)
+        if ((e->needs & needs) && wording_login_block(e) == BLOCK_NO_MECHANISM)
+            return true;
+    return false;
+}
+
 /* Of the need that did not fail. */
 static const char *state(const struct result *result, unsigned needs, enum need_status status)
 {
@@ -46,7 +55,9 @@ static const char *state(const struct result *result, unsigned needs, enum need_
         return "works";
     if (way == WAY_OPEN)
         return "way open, login not tested";
-    return status == NEED_STATUS_OK ? "works" : "not tested";
+    if (status == NEED_STATUS_OK)
+        return "works";
+    return is_unfit(result, needs) ? "login not tested" : "not tested";
 }
 
 static void append_fail(struct buffer *line, const struct result *result)
