@@ -1,0 +1,81 @@
+/* A session's login, as the credential gate sees it. */
+#include "engine/session_private.h"
+
+static void gate_answered(struct gate_request *request, enum login_block block,
+                          struct bytes earlier)
+{
+    struct session *s = request->arg;
+    s->login = block == BLOCK_NONE ? LOGIN_GRANTED : LOGIN_REPORTED;
+    s->options.attempt->auth.held_by = block;
+    if (block != BLOCK_NONE) {
+        s->options.attempt->auth.outcome =
+            block == BLOCK_NO_CREDENTIAL ? LOGIN_NOT_TRIED : LOGIN_HELD_BACK;
+        session_log_earlier(&s->log, earlier);
+    }
+    dialogue_permit(s->dialogue, block == BLOCK_NONE ? NULL : login_block_name(block));
+    session_pump(s);
+}
+
+void session_ask_gate(struct session *s)
+{
+    if (s->login != LOGIN_IDLE || !session_certificate_judged(s))
+        return;
+    const struct tls_facts *tls = s->options.attempt->tls;
+    s->login = LOGIN_ASKED;
+    s->request = (struct gate_request) {
+        .service = s->options.endpoint->service,
+        .endpoint = s->options.endpoint->id,
+        .verified = s->tls_up && tls && tls->verified,
+        .guessed = s->options.endpoint->guessed,
+        .expected = s->options.expected,
+        .answer = gate_answered,
+        .arg = s,
+    };
+    gate_ask(s->options.gate, &s->request);
+}
+
+static void report_login(struct session *s, enum login_outcome outcome, struct bytes reply)
+{
+    s->login = LOGIN_REPORTED;
+    s->inside = outcome == LOGIN_ACCEPTED;
+    s->options.attempt->auth.outcome = outcome;
+    gate_report(s->options.gate, &s->request, outcome, reply);
+}
+
+/* A login that was granted has ended one way or the other: the gate must know before anybody else
+ * may try. */
+void session_judge_login(struct session *s, const struct dialogue_row *row)
+{
+    if (s->login != LOGIN_GRANTED || row->kind != ROW_LEAVE || row->step->stage != STAGE_LOGIN)
+        return;
+    const struct mail_facts *facts = mail_facts(s->mail);
+    if (facts->login_done) {
+        report_login(s, LOGIN_ACCEPTED, facts->login_reply);
+        return;
+    }
+    if (row->outcome == OUTCOME_OK)
+        return; /* one exchange of several */
+    struct bytes reply = facts->login_reply.size ? facts->login_reply : row->line;
+    if (!facts->login_sent)
+        report_login(s, LOGIN_UNJUDGED, reply);
+    else if (row->failure.kind == FAILURE_REFUSED)
+        report_login(
+            s,
+            s->options.judge_login(s->options.endpoint->service, reply, s->options.provider_family),
+            reply);
+    else
+        report_login(s, LOGIN_JUDGED,
+                     reply); /* lost after sending: nobody knows what was counted */
+}
+
+void session_leave_gate(struct session *s)
+{
+    if (s->login == LOGIN_IDLE && s->options.expected)
+        gate_unexpect(s->options.gate, s->options.endpoint->service);
+    s->options.expected = false;
+    if (s->inside)
+        gate_leave(s->options.gate, &s->request);
+    else
+        gate_withdraw(s->options.gate, &s->request);
+    s->inside = false;
+}
