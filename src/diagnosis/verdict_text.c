@@ -94,6 +94,9 @@ enum { SENDS = NEED_SEND | NEED_RELAY, READS = NEED_READ | NEED_IMAP | NEED_POP 
 /* Is WISH about sending (or about reading)? */
 static bool is_about(const struct wish *wish, bool send)
 {
+    /* A port for mail between servers shows nothing of a person's sending. */
+    if (wish->need == NEED_ENDPOINT && wish->endpoint->transfer)
+        return false;
     int service = wish->need == NEED_ENDPOINT ? (int)wish->endpoint->service : wish->service;
     if (wish->need == NEED_ENDPOINT || wish->need == NEED_ANY)
         return service >= 0 && (service == SERVICE_SMTP) == send;
