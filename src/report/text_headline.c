@@ -103,6 +103,18 @@ static void append_purpose(struct buffer *line, const struct result *result)
         buffer_format(line, " to %s", wording_target(result));
 }
 
+/* What is known of each need all the same, if it is anything good. */
+static void append_states(struct buffer *line, const struct result *result)
+{
+    const struct verdict *verdict = &result->verdict;
+    if (wording_way(result, send_needs | read_needs) == WAY_NONE)
+        return;
+    if (wants(result, send_needs, verdict->send))
+        buffer_format(line, " Sending: %s.", state(result, send_needs, verdict->send));
+    if (wants(result, read_needs, verdict->read))
+        buffer_format(line, " Reading: %s.", state(result, read_needs, verdict->read));
+}
+
 static void append_unknown(struct buffer *line, const struct result *result)
 {
     const struct trace *trace = result->trace;
@@ -143,6 +155,7 @@ static enum page_style make_headline(struct buffer *line, const struct result *r
         return PAGE_RED;
     default:
         append_unknown(line, result);
+        append_states(line, result);
         return PAGE_YELLOW;
     }
 }
