@@ -194,12 +194,10 @@ static const char *weakness(struct arena *arena, const struct certificate *certi
     return NULL;
 }
 
-static void check_strength(const struct look *look, const struct certificate *certificate)
+static void add_weakness(const struct look *look, const struct certificate *certificate,
+                         const char *problem)
 {
     struct arena *arena = look->survey->arena;
-    const char *problem = weakness(arena, certificate, certificate == look->tls->chain);
-    if (!problem)
-        return;
     struct values values = survey_values(look->survey, look->endpoint);
     values_set(&values, "problem", problem);
     struct finding *finding =
@@ -209,6 +207,19 @@ static void check_strength(const struct look *look, const struct certificate *ce
     /* Where this machine refuses it too, no secret is sent. */
     if (finding && !look->endpoint->transfer && has_problem(look->tls, "insecure-algorithm"))
         finding->severity = SEVERITY_ERROR;
+}
+
+static void check_strength(const struct look *look)
+{
+    bool some = false;
+    for (const struct certificate *c = look->tls->chain; c; c = c->next) {
+        const char *problem = weakness(look->survey->arena, c, c == look->tls->chain);
+        if (problem)
+            add_weakness(look, c, problem);
+        some = some || problem;
+    }
+    if (!some && has_problem(look->tls, "insecure-algorithm"))
+        add_weakness(look, look->tls->chain, "it rests on an algorithm that is no longer safe");
 }
 
 /* RFC 8996: nothing below TLS 1.2 may be used, and current programs do not, though this one does to
@@ -221,7 +232,8 @@ static void check_version(const struct look *look)
             continue;
         struct values values = survey_values(look->survey, look->endpoint);
         add(look, "tls.old_version",
-            arena_format(look->survey->arena, "the server speaks no more than %s", old[i]), &values);
+            arena_format(look->survey->arena, "the server speaks no more than %s", old[i]),
+            &values);
     }
 }
 
@@ -243,6 +255,5 @@ void survey_tls(struct survey *survey, const struct endpoint *endpoint,
         check_dates(&look, c);
     check_name(&look);
     check_trust(&look);
-    for (const struct certificate *c = look.tls->chain; c; c = c->next)
-        check_strength(&look, c);
+    check_strength(&look);
 }

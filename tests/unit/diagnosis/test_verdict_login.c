@@ -1,0 +1,246 @@
+/* Verdicts on logins and mailboxes. */
+#include "verdict_case.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static const struct verdict_case cases[] = {
+    /* ---- logins ---- */
+    { "tenant switch, IMAP works",
+      { .provider = M365,
+        .lines = "587 o refused " TENANT "\n25 p held tried-elsewhere\n465 n notwaited\n"
+                 "993 o accepted" },
+      "common-cause",
+      2,
+      "smtp-auth-disabled-tenant",
+      FAIL,
+      OK },
+    { "tenant switch, and the password is not for reading",
+      { .provider = M365,
+        .lines = "587 o refused " TENANT "\n25 p held tried-elsewhere\n993 o unfit XOAUTH2\n"
+                 "995 o unfit XOAUTH2" },
+      "common-cause",
+      2,
+      "smtp-auth-disabled-tenant",
+      FAIL,
+      NONE },
+    { "tenant switch behind MAIL FROM",
+      { .provider = M365,
+        .needs = NEED_SEND,
+        .lines = "587 o refused 530 5.7.57 Client not authenticated to send mail. Error: " TENANT },
+      "login",
+      2,
+      "smtp-auth-disabled-tenant",
+      FAIL,
+      NONE },
+    { "mailbox switch",
+      { .provider = M365,
+        .lines = "587 o refused 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication "
+                 "is disabled for the Mailbox.\n993 o accepted" },
+      "login",
+      2,
+      "smtp-auth-disabled-mailbox",
+      FAIL,
+      OK },
+    { "a password where only OAuth is taken",
+      { .provider = M365, .needs = NEED_READ, .lines = "993 o unfit XOAUTH2\n995 o unfit XOAUTH2" },
+      "common-cause",
+      2,
+      "basic-auth-disabled",
+      NONE,
+      FAIL },
+    { "sending takes the password, reading does not",
+      { .provider = M365, .lines = "587 o accepted\n993 o unfit XOAUTH2\n995 o unfit XOAUTH2" },
+      "common-cause",
+      2,
+      "basic-auth-disabled",
+      OK,
+      FAIL },
+    { "basic authentication is off for both",
+      { .provider = M365,
+        .lines = "587 o refused " BASIC "\n993 o refused a2 NO Basic "
+                 "authentication is disabled." },
+      "common-cause",
+      2,
+      "basic-auth-disabled",
+      FAIL,
+      FAIL },
+    { "IMAP LOGIN of the old kind at Microsoft 365",
+      { .provider = M365, .needs = NEED_IMAP, .lines = "993 o refused a2 NO LOGIN failed." },
+      "login",
+      2,
+      "basic-auth-disabled",
+      NONE,
+      FAIL },
+    { "POP3 logon failure at Microsoft 365",
+      { .provider = M365,
+        .needs = NEED_POP,
+        .lines = "995 o refused -ERR Logon failure: unknown user name or bad password." },
+      "login",
+      2,
+      "basic-auth-disabled",
+      NONE,
+      FAIL },
+    { "POP3 logon failure at a server of one's own",
+      { .needs = NEED_POP,
+        .lines = "995 u refused -ERR Logon failure: unknown user name or bad password." },
+      "login",
+      2,
+      "bad-credentials",
+      NONE,
+      FAIL },
+    { "wrong password, judged once and held back elsewhere",
+      { .lines = "25 ut open\n587 u refused " POSTFIX "\n465 u held refused-elsewhere\n"
+                 "993 u held refused-elsewhere\n143 u held refused-elsewhere\n"
+                 "995 u held refused-elsewhere\n110 u held refused-elsewhere" },
+      "common-cause",
+      2,
+      "bad-credentials",
+      FAIL,
+      NONE },
+    { "the same, IMAP was first",
+      { .lines = "587 u held refused-elsewhere\n993 u refused a2 NO [AUTHENTICATIONFAILED] "
+                 "Authentication failed.\n143 u held refused-elsewhere\n995 u held "
+                 "refused-elsewhere" },
+      "common-cause",
+      2,
+      "bad-credentials",
+      NONE,
+      FAIL },
+    { "the same, of a bare host",
+      { .needs = NEED_ANY,
+        .lines = "25 ut open\n587 u refused " POSTFIX "\n465 u held refused-elsewhere\n"
+                 "993 u held refused-elsewhere" },
+      "common-cause",
+      2,
+      "bad-credentials",
+      FAIL,
+      NONE },
+    { "again five minutes later",
+      { .lines = "25 ut open\n587 u earlier " POSTFIX "\n465 u earlier " POSTFIX
+                 "\n993 u earlier " POSTFIX },
+      "common-cause",
+      2,
+      "bad-credentials",
+      FAIL,
+      FAIL },
+    { "only reading is wanted, sending was asked first",
+      { .needs = NEED_READ, .lines = "587 u refused " POSTFIX "\n993 u held refused-elsewhere" },
+      "login",
+      2,
+      "bad-credentials",
+      NONE,
+      FAIL },
+    { "wrong password at Microsoft 365",
+      { .provider = M365, .lines = "587 o refused " INCORRECT "\n993 o unfit XOAUTH2" },
+      "login",
+      2,
+      "bad-credentials",
+      FAIL,
+      NONE },
+    { "refused without a reason, while IMAP names it",
+      { .provider = M365,
+        .lines = "587 o refused 535 5.7.3 Authentication unsuccessful\n"
+                 "993 o refused a2 NO Basic authentication is disabled." },
+      "login",
+      2,
+      "basic-auth-disabled",
+      FAIL,
+      FAIL },
+    { "refused without a reason",
+      { .provider = M365,
+        .lines = "587 o refused 535 5.7.3 Authentication unsuccessful\n"
+                 "993 o held refused-elsewhere" },
+      "login",
+      2,
+      "auth-rejected-unspecified",
+      FAIL,
+      NONE },
+    { "words that nobody knows",
+      { .lines = "587 u refused 571 the moon is full\n993 u held refused-elsewhere" },
+      "login",
+      2,
+      "auth-rejected-unspecified",
+      FAIL,
+      NONE },
+    { "no mechanism fits",
+      { .lines = "587 u unfit CRAM-MD5,NTLM\n465 u unfit CRAM-MD5,NTLM\n993 u accepted" },
+      "common-cause",
+      2,
+      "auth-mechanism-unavailable",
+      FAIL,
+      OK },
+    { "the login comes later",
+      { .lines = "587 u refused 454 4.7.0 Temporary authentication failure\n993 u accepted" },
+      "login",
+      2,
+      "server-temporarily-unavailable",
+      FAIL,
+      OK },
+    { "too many connections",
+      { .provider = M365,
+        .lines = "587 o refused 432 4.3.2 Concurrent connections limit exceeded\n993 o accepted" },
+      "login",
+      2,
+      "throttled",
+      FAIL,
+      OK },
+    { "the connection is lost after the password",
+      { .lines = "587 u auth connection_closed\n993 u held refused-elsewhere" },
+      "login",
+      2,
+      "connection-closed",
+      FAIL,
+      NONE },
+    { "the answer to the password never comes",
+      { .lines = "587 u auth timed_out\n993 u held refused-elsewhere" },
+      "login",
+      2,
+      "reply-timeout",
+      FAIL,
+      NONE },
+    { "authenticated, but not connected",
+      { .provider = M365,
+        .lines = "587 o accepted\n993 o mailbox a3 BAD User is authenticated but not connected.\n"
+                 "143 p held shown-elsewhere\n995 o mailbox -ERR what" },
+      "common-cause",
+      2,
+      "authenticated-not-connected",
+      OK,
+      FAIL },
+    { "the mailbox opens over POP only, and IMAP is wanted",
+      { .needs = NEED_IMAP, .lines = "993 u mailbox a3 NO no such mailbox\n995 u accepted" },
+      "mailbox",
+      2,
+      "authenticated-not-connected",
+      NONE,
+      FAIL },
+};
+enum { COUNT = sizeof cases / sizeof *cases };
+
+static void every_case_gets_its_answer(void **state)
+{
+    (void)state;
+    assert_int_equal(verdict_cases_fail(cases, COUNT), 0);
+}
+
+/* A judge whose verdict no case shows is not tested. */
+static void every_judge_has_a_case(void **state)
+{
+    (void)state;
+    static const char *const judges[] = { "common-cause", "login", "mailbox" };
+    for (size_t i = 0; i < sizeof judges / sizeof *judges; i++)
+        assert_true(verdict_cases_have(cases, COUNT, judges[i]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_case_gets_its_answer),
+        cmocka_unit_test(every_judge_has_a_case),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
