@@ -129,6 +129,7 @@ struct classified classify(const struct words *words)
         .class = &catalogue_classes[rule->class_index],
         .confidence = rule->confidence,
         .judged = rule->judged,
+        .rule = rule,
     };
 }
 

@@ -16,6 +16,7 @@ struct classified {
     const struct class_entry *class; /* NULL: no rule matches */
     enum confidence confidence;
     enum judged judged; /* what the words say of a secret: the rule's word, else the class's */
+    const struct reply_rule *rule; /* the one that matched words; NULL for events */
 };
 
 struct classified classify(const struct words *words);
