@@ -1,4 +1,5 @@
 #include "command/check.h"
+#include "command/classes.h"
 #include "command/command.h"
 #include "command/render.h"
 #include "command/simulate.h"
@@ -7,6 +8,7 @@
 
 static const struct command commands[] = {
     { "check", "[OPTION...] TARGET", "find out why a mail account cannot connect", check_main },
+    { "classes", "[ID]", "list the faults that it can tell apart, or explain one", classes_main },
     { "render", "[OPTION...] FILE", "show a saved result in another format", render_main },
     { "simulate", "[OPTION...]", "run a simulated mail provider on this machine", simulate_main },
     { NULL, NULL, NULL, NULL },
