@@ -79,6 +79,8 @@ static void end(struct run *run, const char *why)
     loop_timer_stop(&run->patience);
     plan_stop(&run->planning);
     close_walks(run);
+    resolver_free(run->resolver); /* its open questions belonged to the walks */
+    run->resolver = NULL;
     run->trace->duration_ns = run_elapsed_ns(run);
     vantage_end(run->trace);
     loop_timer_stop(&run->turn);
@@ -176,7 +178,7 @@ static void planned(void *arg, const struct plan *plan)
         link = &leg->next;
     }
     run->patience = loop_timer_start(run->loop, EXPECTATION_MS, expect_nobody, run);
-    end_if_decided(run); /* a plan without endpoints is decided already */
+    walk_has_ended(run); /* a plan without endpoints is decided already */
 }
 
 /* The full name of this machine, where it has one; else each dialogue announces an address literal.
