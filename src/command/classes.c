@@ -98,18 +98,28 @@ static const char *judged_words(enum judged judged)
     }
 }
 
-static void write_list(struct page *page)
+static void write_stage(struct page *page, enum stage stage)
 {
-    enum stage stage = STAGE_COUNT;
+    bool begun = false;
     for (size_t i = 0; i < catalogue_class_count; i++) {
         const struct class_entry *class = &catalogue_classes[i];
         if (class->stage != stage)
-            buffer_format(&page->out, "%s%s\n", i ? "\n" : "", stage_name(class->stage));
-        stage = class->stage;
+            continue;
+        if (!begun)
+            buffer_format(&page->out, "%s\n", stage_name(stage));
+        begun = true;
         buffer_format(&page->out, "  %-36s %s\n", class->id, owner_name(class->owner));
         wrap(page, "      ", prose(page, class->title));
     }
-    buffer_format(&page->out, "\n%zu classes, catalogue of %s\n", catalogue_class_count,
+    if (begun)
+        buffer_append_text(&page->out, "\n");
+}
+
+static void write_list(struct page *page)
+{
+    for (enum stage stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++)
+        write_stage(page, stage);
+    buffer_format(&page->out, "%zu classes, catalogue of %s\n", catalogue_class_count,
                   catalogue_date);
 }
 
@@ -120,7 +130,7 @@ static void write_steps(struct page *page, const struct class_entry *class)
     buffer_append_text(&page->out, "\nWhat to do:\n");
     for (size_t i = 0; class->fix[i]; i++) {
         snprintf(number, sizeof number, "%zu ", i + 1);
-        wrap(page, number, prose(page, class->fix[i]));
+        wrap(page, number, fill_step(&page->arena, class, class->fix[i], &none));
     }
     if (class->commands)
         buffer_append_text(&page->out, "\nCommands:\n");
@@ -137,7 +147,8 @@ static void write_class(struct page *page, const struct class_entry *class)
                   "\nStage: %s. Severity: %s. Who mends it: %s.\nThe password or token %s.\n\n",
                   stage_name(class->stage), severity_name(class->severity),
                   owner_name(class->owner), judged_words(class->judged));
-    wrap(page, "How to tell: ", prose(page, class->distinguish));
+    buffer_append_text(&page->out, "How to tell:\n");
+    wrap(page, "", prose(page, class->distinguish));
     write_steps(page, class);
     if (class->neighbour_count)
         buffer_append_text(&page->out, "\nEasily taken for it:\n");
@@ -153,14 +164,20 @@ static void write_class(struct page *page, const struct class_entry *class)
 
 /* ---- JSON ---- */
 
-static json_t *list(struct page *page, const char *const *texts, bool commands)
+static json_t *list(const char *const *texts)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; texts && texts[i]; i++)
+        json_array_append_new(array, json_string(texts[i]));
+    return array;
+}
+
+static json_t *filled(struct page *page, const struct class_entry *class, const char *const *steps)
 {
     struct values none = { 0 };
     json_t *array = json_array();
-    for (size_t i = 0; texts && texts[i]; i++)
-        json_array_append_new(array,
-                              json_string(commands ? fill_command(&page->arena, texts[i], &none)
-                                                   : prose(page, texts[i])));
+    for (size_t i = 0; steps && steps[i]; i++)
+        json_array_append_new(array, json_string(fill_step(&page->arena, class, steps[i], &none)));
     return array;
 }
 
@@ -177,9 +194,9 @@ static json_t *class_json(struct page *page, const struct class_entry *class)
                      "title", prose(page, class->title), "stage", stage_name(class->stage),
                      "severity", severity_name(class->severity), "owner", owner_name(class->owner),
                      "meaning", prose(page, class->meaning), "distinguish",
-                     prose(page, class->distinguish), "fix", list(page, class->fix, false),
-                     "commands", list(page, class->commands, true), "references",
-                     list(page, class->references, false), "neighbours", near);
+                     prose(page, class->distinguish), "fix", filled(page, class, class->fix),
+                     "commands", filled(page, class, class->commands), "references",
+                     list(class->references), "neighbours", near);
 }
 
 static void write_json(struct page *page, const struct class_entry *only)

@@ -152,3 +152,12 @@ const char *fill_command(struct arena *arena, const char *text, const struct val
 {
     return fill(arena, text, values, true);
 }
+
+const char *fill_step(struct arena *arena, const struct class_entry *class, const char *step,
+                      const struct values *values)
+{
+    for (const char *const *command = class->commands; command && *command; command++)
+        if (strcmp(*command, step) == 0)
+            return fill_command(arena, step, values);
+    return fill_prose(arena, step, values);
+}

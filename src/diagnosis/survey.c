@@ -62,22 +62,12 @@ static struct finding *find(const struct survey *survey, const char *id, const c
     return NULL;
 }
 
-static bool is_command(const struct class_entry *class, const char *step)
-{
-    for (const char *const *command = class->commands; command && *command; command++)
-        if (strcmp(*command, step) == 0)
-            return true;
-    return false;
-}
-
 static void fill_lists(struct survey *survey, struct finding *finding,
                        const struct class_entry *class, const struct values *values)
 {
     struct arena *arena = survey->arena;
     for (const char *const *step = class->fix; *step; step++)
-        strings_add(&finding->fix, arena,
-                    is_command(class, *step) ? fill_command(arena, *step, values)
-                                             : fill_prose(arena, *step, values));
+        strings_add(&finding->fix, arena, fill_step(arena, class, *step, values));
     for (const char *const *command = class->commands; command && *command; command++)
         strings_add(&finding->commands, arena, fill_command(arena, *command, values));
     for (const char *const *reference = class->references; *reference; reference++)

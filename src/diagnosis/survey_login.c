@@ -152,7 +152,7 @@ void survey_held_back(struct survey *survey, const struct endpoint *endpoint,
         if (!why)
             continue;
         struct values values = survey_values(survey, endpoint);
-        values_set(&values, "problem", why);
+        values_set(&values, "reason", why);
         struct finding *finding =
             survey_add(survey, classify_event("login.held_back"), endpoint, NULL, &values);
         survey_evidence(survey, finding, endpoint, attempt->address, step->name, step->start_ns,

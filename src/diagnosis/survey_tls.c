@@ -199,7 +199,7 @@ static void add_weakness(const struct look *look, const struct certificate *cert
 {
     struct arena *arena = look->survey->arena;
     struct values values = survey_values(look->survey, look->endpoint);
-    values_set(&values, "problem", problem);
+    values_set(&values, "weakness", problem);
     struct finding *finding =
         add(look, "tls.certificate_weak",
             arena_format(arena, "certificate of %s: %s", known(certificate->subject), problem),

@@ -40,7 +40,7 @@ def need(condition, where, what):
 class Catalogue:
     def __init__(self, paths):
         self.date, self.classes, self.places, self.reply_rules, self.events = "", [], {}, [], {}
-        for path in paths:
+        for path in sorted(paths):
             with open(path, encoding="utf-8") as file:
                 try:
                     data = json.load(file)
@@ -53,6 +53,7 @@ class Catalogue:
         need(re.fullmatch(r"\d{4}-\d\d-\d\d", self.date), "catalogue", "no date")
         for place, words in self.places.items():
             need(set(words) == {"prose", "command"}, f"place {place}", "needs prose and command")
+        self.classes.sort(key=lambda entry: STAGES.index(entry["stage"]) if entry.get("stage") in STAGES else -1)
         self.ids = [entry.get("id", "") for entry in self.classes]
         for entry in self.classes:
             self.check_class(entry)
@@ -133,10 +134,10 @@ class Catalogue:
         need(rule.matches(rules.fold(rule.example.encode()), None, rule.stage, rule.provider) or
              rules.nested(rules.fold(rule.example.encode())), where, "its own rule does not match it")
         need(hits, where, "no rule matches it")
-        need(hits[0].owner is rule.owner, where, f"is taken for {hits[0].owner['id']}")
         answers = {(hit.owner["id"], hit.confidence, hit.judged) for hit in hits}
         need(len(answers) == 1, where, "two rules of equal rank match it: " +
              ", ".join(f"{hit.owner['id']} {hit.all or hit.enhanced or hit.code}" for hit in hits))
+        need(hits[0].owner is rule.owner, where, f"is taken for {hits[0].owner['id']}")
 
 
 # ---- tables ----
@@ -247,9 +248,11 @@ def write_markdown(catalogue):
                 f"Stage: {entry['stage']}. Severity: {entry['severity']}. Who mends it: {OWNER_WORDS[entry['owner']]}. "
                 f"The password or token {JUDGED_WORDS[entry['judged']]}.", "",
                 f"How to tell: {fill(entry['distinguish'])}", "", "What to do:", ""]
-        out += [f"{i}. {fill(step)}" for i, step in enumerate(entry["fix"], 1)]
-        if entry.get("commands"):
-            out += ["", "```", *(fill(command, "command") for command in entry["commands"]), "```"]
+        commands = entry.get("commands", [])
+        out += [f"{i}. `{fill(step, 'command')}`" if step in commands else f"{i}. {fill(step)}"
+                for i, step in enumerate(entry["fix"], 1)]
+        if commands:
+            out += ["", "```", *(fill(command, "command") for command in commands), "```"]
         out += ["", "Known by:", ""]
         for rule in entry["rules"]:
             out.append(f"- `{rule['event']}` ({rule['confidence']})" if "event" in rule else
