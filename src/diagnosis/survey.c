@@ -24,7 +24,7 @@ struct values survey_values(const struct survey *survey, const struct endpoint *
     const struct provider *provider = survey->provider;
     struct values values = { 0 };
     values_set(&values, "address", target->address);
-    values_set(&values, "user", target->address);
+    values_set(&values, "user", target->user ? target->user : target->address);
     values_set(&values, "domain", target->domain);
     if (provider) {
         values_set(&values, "admin", provider->administrator);

@@ -239,6 +239,7 @@ static void begin(struct run *run)
     struct tls_trust_options trust = { .ca_file = o->ca_file, .system = !o->no_system_ca };
     run->trust = trust_start(run->loop, &trust);
     run->gate = open_gate(run);
+    run->trace->target.user = arena_copy(&run->trace->arena, login_user(o));
     run->shared = (struct walk_shared) {
         .loop = run->loop,
         .trace = run->trace,

@@ -75,6 +75,7 @@ struct result *sample_incomplete(void)
     trace->cut_by = "interrupt";
     trace->duration_ns = MS(1234.567);
     trace->target.input = trace->target.address = "ana@example.org";
+    trace->target.user = "ana";
     trace->target.domain = "example.org";
     trace->target.needs = NEED_SEND | NEED_READ;
     struct lookup *lookup = trace_add_lookup(trace);
