@@ -59,10 +59,10 @@ void session_judge_login(struct session *s, const struct dialogue_row *row)
     if (!facts->login_sent)
         report_login(s, LOGIN_UNJUDGED, reply);
     else if (row->failure.kind == FAILURE_REFUSED)
-        report_login(
-            s,
-            s->options.judge_login(s->options.endpoint->service, reply, s->options.provider_family),
-            reply);
+        report_login(s,
+                     s->options.judge_login((int)s->options.endpoint->service, reply,
+                                            s->options.provider_family),
+                     reply);
     else
         report_login(s, LOGIN_JUDGED,
                      reply); /* lost after sending: nobody knows what was counted */
