@@ -35,6 +35,7 @@ int main(int argc, char **argv)
         return 2;
     }
     int count = 0;
+    /* cppcheck-suppress readdirCalled; one thread, and glibc's readdir_r is deprecated */
     for (struct dirent *entry; (entry = readdir(folder));) {
         char path[4096];
         int size = snprintf(path, sizeof path, "%s/%s", argv[1], entry->d_name);

@@ -130,7 +130,7 @@ static void a_child_does_not_inherit_it(void **state)
     struct secret *secret = secret_new(text_bytes("hunter2"));
     pid_t child = fork();
     if (child == 0)
-        _exit(memcmp(secret_bytes(secret).data, "hunter2", 7) == 0);
+        _exit(memcmp(secret_bytes(secret).data, "hunter2", 7) == 0 ? 1 : 0);
     int status = -1;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
