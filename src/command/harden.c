@@ -22,10 +22,13 @@
  * standard output must fail, not vanish. */
 static void open_standard(void)
 {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 &&
-            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        int taken = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        if (taken != fd)
             return; /* no /dev/null: nothing better can be put there */
+    }
 }
 
 void harden_start(void)
