@@ -137,6 +137,7 @@ static int deliver(struct check *check)
         .ascii = is_ascii_only(settings),
         .verbose = settings->verbose,
         .transcript = settings->transcript,
+        .columns = settings->output ? 0 : terminal_columns(STDOUT_FILENO),
     };
     struct result *result = result_new(check->trace);
     check->trace = NULL;

@@ -165,6 +165,7 @@ static int show(const struct settings *settings, const struct result *result)
         .ascii = settings->ascii || !terminal_has_utf8(),
         .verbose = settings->verbose,
         .transcript = settings->transcript,
+        .columns = settings->output ? 0 : terminal_columns(STDOUT_FILENO),
     };
     char *error = NULL;
     int status = result_exit_status(result, false);

@@ -10,6 +10,7 @@ struct report_options {
     bool ascii;      /* no character past 0x7e */
     bool verbose;    /* -v: every endpoint's steps, every finding */
     bool transcript; /* the redacted dialogues */
+    int columns; /* of the terminal that shows it; 0 unknown. Narrower than REPORT_WIDTH counts */
 };
 
 struct report_format {
@@ -31,6 +32,6 @@ void report_ndjson(struct buffer *out, const struct result *result,
                    const struct report_options *options);
 
 /* A text report is for people: never wider than this. Commands are not wrapped. */
-enum { REPORT_WIDTH = 80 };
+enum { REPORT_WIDTH = 80, REPORT_WIDTH_LEAST = 40 };
 
 #endif

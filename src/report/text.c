@@ -118,6 +118,13 @@ void text_foot(const struct text *text)
                       text->result->verdict.class_id);
 }
 
+static size_t width_for(int columns)
+{
+    if (columns <= 0 || columns >= REPORT_WIDTH)
+        return REPORT_WIDTH;
+    return columns < REPORT_WIDTH_LEAST ? REPORT_WIDTH_LEAST : (size_t)columns;
+}
+
 void report_text(struct buffer *out, const struct result *result,
                  const struct report_options *options)
 {
@@ -125,7 +132,7 @@ void report_text(struct buffer *out, const struct result *result,
         .page = { .out = out,
                   .color = options->color,
                   .ascii = options->ascii,
-                  .width = REPORT_WIDTH },
+                  .width = width_for(options->columns) },
         .result = result,
         .options = options,
     };

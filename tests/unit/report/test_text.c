@@ -211,6 +211,27 @@ static void test_flood(void **state)
     buffer_done(&out);
 }
 
+/* A narrow terminal gets narrow lines, down to a width at which words still fit. */
+static void test_narrow_terminal(void **state)
+{
+    (void)state;
+    static const struct {
+        int columns;
+        size_t widest;
+    } cases[] = { { 0, 80 }, { 200, 80 }, { 56, 56 }, { 10, 40 } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer out;
+        const struct report_options options = { .columns = cases[i].columns };
+        struct bytes rest = text_of(&out, case_flood(), &options), line;
+        size_t widest = 0;
+        while (text_next_line(&rest, &line))
+            widest = line.size > widest ? line.size : widest;
+        assert_true(widest <= cases[i].widest);
+        assert_true(widest > cases[i].widest * 3 / 4);
+        buffer_done(&out);
+    }
+}
+
 static void test_commands_are_whole(void **state)
 {
     (void)state;
@@ -255,11 +276,17 @@ static void test_columns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),  cmocka_unit_test(test_width),
-        cmocka_unit_test(test_hostile), cmocka_unit_test(test_hostile_with_color),
-        cmocka_unit_test(test_ascii),   cmocka_unit_test(test_own_marks),
-        cmocka_unit_test(test_flood),   cmocka_unit_test(test_commands_are_whole),
-        cmocka_unit_test(test_formats), cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_width),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_hostile_with_color),
+        cmocka_unit_test(test_ascii),
+        cmocka_unit_test(test_own_marks),
+        cmocka_unit_test(test_flood),
+        cmocka_unit_test(test_narrow_terminal),
+        cmocka_unit_test(test_commands_are_whole),
+        cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
