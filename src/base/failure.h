@@ -25,6 +25,14 @@ enum failure_kind {
     FAILURE_CONNECTION_RESET,
     FAILURE_CONNECTION_CLOSED,
     FAILURE_SYSTEM, /* any other errno; system and text tell */
+    /* proxies; the step's reply holds the proxy's words */
+    FAILURE_PROXY_UNREACHABLE, /* no connection to the proxy itself; text says why */
+    FAILURE_PROXY_SILENT,      /* connected, but it says nothing, or not how it went */
+    FAILURE_PROXY_BROKEN,      /* hangs up, or does not speak the proxy protocol */
+    FAILURE_PROXY_LOGIN,       /* wants a login, or refuses the one given */
+    FAILURE_PROXY_REFUSED,     /* its own rules say no */
+    FAILURE_PROXY_TARGET,      /* it says that it could not reach the server */
+    FAILURE_PROXY_FAILED,      /* it failed, and does not say whose fault that is */
     /* dialogues */
     FAILURE_PROTOCOL_MISMATCH,  /* something else answers here; text names it: "HTTP", "SSH", "TLS",
                                    "POP3", ... */
