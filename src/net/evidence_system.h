@@ -1,5 +1,5 @@
 /* What a system adds to plain sockets: evidence_linux.c, or evidence_portable.c where errno is all
- * there is. Meson chooses; only evidence*.c and the resolver's sockets come here. */
+ * there is. Meson chooses; only evidence*.c, hops_linux.c and the resolver's sockets come here. */
 #ifndef NET_EVIDENCE_SYSTEM_H
 #define NET_EVIDENCE_SYSTEM_H
 

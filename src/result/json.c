@@ -16,7 +16,8 @@ _Static_assert(offsetof(struct lookup, next) == 0 && offsetof(struct address, ne
                    offsetof(struct certificate, next) == 0 && offsetof(struct step, next) == 0 &&
                    offsetof(struct exchange, next) == 0 && offsetof(struct attempt, next) == 0 &&
                    offsetof(struct endpoint, next) == 0 && offsetof(struct evidence, next) == 0 &&
-                   offsetof(struct finding, next) == 0 && offsetof(struct alternative, next) == 0,
+                   offsetof(struct finding, next) == 0 && offsetof(struct hop, next) == 0 &&
+                   offsetof(struct alternative, next) == 0,
                "a list without its link in front");
 
 /* Rows, one kind each: a member of the struct that OF names. */
@@ -125,6 +126,33 @@ static const struct shape_field icmp_rows[] = {
 static const struct shape icmp_shape = { SHAPE(icmp_rows) };
 #undef OF
 
+#define OF hop
+static const struct shape_field hop_rows[] = {
+    { INT("ttl", ttl) },
+    { ENUM("answer", answer, WORDS_HOP, SHAPE_ALWAYS) },
+    { PEER("sender", sender, SHAPE_NULL) },
+    { INT_IF("type", type, -1) },
+    { INT_IF("code", code, -1) },
+    { MS_OPEN("duration_ms", duration_ns) },
+};
+static const struct shape hop_shape = { SHAPE(hop_rows) };
+#undef OF
+
+#define OF path_facts
+static const struct shape_field path_rows[] = {
+    { PEER("control", control, SHAPE_NULL) },
+    { INT_IF("control_port", control_port, 0) },
+    { FLAG("same_address", same_address) },
+    { LIST("control_hops", control_hops, hop_shape, SHAPE_ALWAYS) },
+    { FLAG("confirmed", confirmed) },
+    { FLAG("accepts_all", accepts_all) },
+    { INT("probes", probes) },
+    { MS("start_ms", start_ns) },
+    { MS("duration_ms", duration_ns) },
+};
+static const struct shape path_shape = { SHAPE(path_rows) };
+#undef OF
+
 #define OF address
 static const struct shape_field address_rows[] = {
     { PEER("address", text, SHAPE_ALWAYS) },
@@ -137,6 +165,8 @@ static const struct shape_field address_rows[] = {
     { MS_OPEN("rtt_ms", rtt_ns) },
     { PEER("local_address", local, SHAPE_NULL) },
     { OBJECT("icmp", icmp, icmp_shape) },
+    { LIST("hops", hops, hop_shape, SHAPE_LEAVE_OUT) },
+    { OBJECT("path", path, path_shape) },
 };
 static const struct shape address_shape = { SHAPE(address_rows) };
 #undef OF
@@ -167,6 +197,7 @@ static const struct shape_field tls_rows[] = {
     { PEER("sni", sni, SHAPE_NULL) },
     { FLAG("verified", verified) },
     { FLAG("trust_loaded", trust_loaded) },
+    { PEER("added_root", added_root, SHAPE_LEAVE_OUT) },
     { PEERS("problems", problems) },
     { FLAG("name_checked", name_checked) },
     { FLAG("name_matches", name_matches) },

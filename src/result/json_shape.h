@@ -55,7 +55,8 @@ enum shape_vocabulary {
     WORDS_CONFIDENCE,
     WORDS_OWNER,
     WORDS_VERDICT,
-    WORDS_NEED_STATUS
+    WORDS_NEED_STATUS,
+    WORDS_HOP
 };
 
 struct shape;

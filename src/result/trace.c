@@ -31,6 +31,10 @@ static const char *const purposes[] = {
     [PURPOSE_MAIN] = "main",
     [PURPOSE_SNIFF] = "sniff",
 };
+static const char *const hop_answers[] = {
+    [HOP_SILENT] = "silent", [HOP_ROUTER] = "router",           [HOP_OPEN] = "open",
+    [HOP_RESET] = "reset",   [HOP_UNREACHABLE] = "unreachable",
+};
 static const char *const login_outcomes[] = {
     [LOGIN_NOT_TRIED] = "not-tried", [LOGIN_ACCEPTED] = "accepted",   [LOGIN_JUDGED] = "judged",
     [LOGIN_UNJUDGED] = "unjudged",   [LOGIN_HELD_BACK] = "held-back",
@@ -89,6 +93,16 @@ const char *status_name(enum status status)
 const char *purpose_name(enum purpose purpose)
 {
     return purposes[purpose];
+}
+
+const char *hop_answer_name(enum hop_answer answer)
+{
+    return hop_answers[answer];
+}
+
+int hop_answer_parse(const char *word)
+{
+    return find(hop_answers, COUNT(hop_answers), word);
 }
 
 const char *login_outcome_name(enum login_outcome outcome)

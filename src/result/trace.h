@@ -91,6 +91,39 @@ struct icmp {
     const char *sender; /* address that sent it */
 };
 
+/* What came back for one probe of a path walk: a connect whose packets live for TTL hops only. */
+enum hop_answer {
+    HOP_SILENT,
+    HOP_ROUTER,      /* "router": its life ended there, and SENDER said so (ICMP time exceeded) */
+    HOP_OPEN,        /* "open": a connection */
+    HOP_RESET,       /* "reset": a TCP reset */
+    HOP_UNREACHABLE, /* "unreachable": SENDER said no, with that ICMP type and code */
+    HOP_ANSWER_COUNT
+};
+const char *hop_answer_name(enum hop_answer answer); /* "silent" for HOP_SILENT, and as above */
+int hop_answer_parse(const char *word);              /* -1 when unknown */
+
+struct hop {
+    struct hop *next; /* by TTL, ascending; each TTL once, with the best answer of all passes */
+    int ttl;
+    enum hop_answer answer;
+    const char *sender;  /* NULL: nobody named himself */
+    int type, code;      /* of HOP_UNREACHABLE; else -1 */
+    int64_t duration_ns; /* until the answer; -1 none */
+};
+
+/* A path walk's other half: the same walk to a port that answers, for comparison. */
+struct path_facts {
+    const char *control;      /* its address; NULL: no port was found that answers */
+    int control_port;         /* 0 without */
+    bool same_address;        /* the control is another port of the address itself */
+    struct hop *control_hops; /* as address.hops */
+    bool confirmed;           /* a further look, all probes from one source port, agreed */
+    bool accepts_all;         /* ports that nobody may use were open as well */
+    int probes;               /* connects begun */
+    int64_t start_ns, duration_ns;
+};
+
 /* One address of an endpoint. */
 struct address {
     struct address *next;
@@ -100,10 +133,12 @@ struct address {
     struct failure error;
     bool chosen; /* the dialogue ran on it */
     int64_t start_ns;
-    int64_t connect_ns; /* how long until connected or failed; -1 while open */
-    int64_t rtt_ns;     /* the kernel's round trip time (TCP_INFO); -1 unknown */
-    const char *local;  /* our own address and port, NULL unknown */
-    struct icmp *icmp;  /* NULL: none seen */
+    int64_t connect_ns;      /* how long until connected or failed; -1 while open */
+    int64_t rtt_ns;          /* the kernel's round trip time (TCP_INFO); -1 unknown */
+    const char *local;       /* our own address and port, NULL unknown */
+    struct icmp *icmp;       /* NULL: none seen */
+    struct hop *hops;        /* the walk to this address and the endpoint's port; NULL: none */
+    struct path_facts *path; /* what belongs to the walk; NULL: none */
 };
 
 /* ---- TLS ---- */
@@ -144,6 +179,8 @@ struct tls_facts {
     const char *checked_name; /* what the certificate must be valid for */
     const char *ocsp;         /* staple: "none", "good", "revoked", "unknown", "unreadable" */
     const char *alert;        /* an alert the server sent, by name; NULL: none */
+    const char *added_root;   /* verified, and the chain leads to this root, which somebody added to
+                                 the system's by hand: its subject; NULL: none, or not known */
     bool trust_loaded;        /* false: no root was available, nothing could be verified */
 };
 
