@@ -83,6 +83,10 @@ static bool rule_matches(const struct reply_rule *rule, const struct words *word
         return false;
     if (rule->stage != STAGE_NONE && rule->stage != words->stage)
         return false;
+    /* What is said before a message is submitted is not about the message. */
+    if (words->stage != STAGE_NONE && words->stage < STAGE_SUBMIT &&
+        catalogue_classes[rule->class_index].stage == STAGE_SUBMIT)
+        return false;
     if (rule->provider && (!words->provider || strcmp(rule->provider, words->provider) != 0))
         return false;
     return literals_match(rule, folded->text);

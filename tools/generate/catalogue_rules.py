@@ -122,6 +122,8 @@ class Rule:
             return False
         if self.stage and self.stage != stage:
             return False
+        if self.owner["stage"] == "submit" and stage not in (None, "submit", "goodbye"):
+            return False  # what is said before a message is submitted is not about the message
         if self.provider and self.provider != provider:
             return False
         at = 0
