@@ -1,6 +1,7 @@
 #include "command/check.h"
 #include "command/classes.h"
 #include "command/command.h"
+#include "command/explain.h"
 #include "command/render.h"
 #include "command/simulate.h"
 
@@ -9,6 +10,7 @@
 static const struct command commands[] = {
     { "check", "[OPTION...] TARGET", "find out why a mail account cannot connect", check_main },
     { "classes", "[ID]", "list the faults that it can tell apart, or explain one", classes_main },
+    { "explain", "[OPTION...] [TEXT...]", "say what a pasted error means", explain_main },
     { "render", "[OPTION...] FILE", "show a saved result in another format", render_main },
     { "simulate", "[OPTION...]", "run a simulated mail provider on this machine", simulate_main },
     { NULL, NULL, NULL, NULL },
