@@ -80,8 +80,10 @@ static void add_step(struct survey *survey, const struct endpoint *endpoint,
         return;
     struct values values = survey_values(survey, endpoint);
     set_answered(survey, &values, endpoint, step);
-    struct finding *finding =
-        survey_add(survey, classify_step(survey, endpoint, step), endpoint, NULL, &values);
+    const char *box = survey_box_event(survey, endpoint, attempt, step, &values);
+    struct classified classified =
+        box ? classify_event(box) : classify_step(survey, endpoint, step);
+    struct finding *finding = survey_add(survey, classified, endpoint, NULL, &values);
     if (finding)
         finding->stage = step->stage; /* where it happened, not where it usually does */
     survey_step_evidence(survey, finding, endpoint, attempt->address, step);
@@ -102,6 +104,8 @@ void findings_make(struct result *result)
         survey_addresses(&survey, e);
         for (const struct step *step = attempt ? attempt->steps : NULL; step; step = step->next)
             add_step(&survey, e, attempt, step);
+        if (attempt)
+            survey_middlebox(&survey, e, attempt);
         if (attempt && attempt->tls)
             survey_tls(&survey, e, attempt);
         if (attempt)

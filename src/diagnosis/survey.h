@@ -56,6 +56,17 @@ void survey_held_back(struct survey *survey, const struct endpoint *endpoint,
                       const struct attempt *attempt);
 void survey_tls(struct survey *survey, const struct endpoint *endpoint,
                 const struct attempt *attempt);
+/* Boxes on the way. The event of a box that made STEP fail, with its sign among VALUES; NULL: none
+ * did. survey_middlebox: what is seen of one although the conversation went on. */
+const char *survey_box_event(const struct survey *survey, const struct endpoint *endpoint,
+                             const struct attempt *attempt, const struct step *step,
+                             struct values *values);
+void survey_middlebox(struct survey *survey, const struct endpoint *endpoint,
+                      const struct attempt *attempt);
+/* True when the certificate, of a name that matches, was made on the way: then its issuer is no
+ * fault of the server's. */
+bool survey_inspection(struct survey *survey, const struct endpoint *endpoint,
+                       const struct attempt *attempt);
 /* Was nothing of HOST's names found? Then its endpoints have no fault of their own. */
 bool survey_name_failed(const struct survey *survey, const char *host);
 

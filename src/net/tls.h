@@ -16,6 +16,8 @@ struct tls_trust;
 struct tls_trust_options {
     const char *ca_file; /* PEM, in addition; NULL: none */
     bool system;         /* the system's roots too */
+    const char *added;   /* with system: the folder in which roots were added to them by hand,
+                            instead of the usual ones; NULL */
 };
 /* NULL and a message (release with free()) when ca_file cannot be read or holds no certificate.
  * With no system root to be found the trust is empty, and tls_trust_count() is 0. */

@@ -231,6 +231,26 @@ static void judge_chain(const struct tls *tls, const struct tls_trust *trust, in
     facts->verified = status == 0 && tls->progress == TLS_READY;
 }
 
+/* The subject of the root that CHAIN rests on, when it is one that was added by hand. */
+static const char *added_root(const struct tls_trust *trust, struct arena *arena,
+                              const gnutls_datum_t *chain, unsigned count)
+{
+    const char *subject = NULL;
+    for (unsigned i = 0; trust->added && i < count && !subject; i++) {
+        gnutls_x509_crt_t certificate = NULL, root = NULL;
+        if (gnutls_x509_crt_init(&certificate) < 0)
+            return NULL;
+        if (gnutls_x509_crt_import(certificate, &chain[i], GNUTLS_X509_FMT_DER) >= 0 &&
+            gnutls_x509_trust_list_get_issuer(trust->added, certificate, &root,
+                                              GNUTLS_TL_GET_COPY) >= 0) {
+            subject = distinguished_name(arena, root, gnutls_x509_crt_get_dn3);
+            gnutls_x509_crt_deinit(root);
+        }
+        gnutls_x509_crt_deinit(certificate);
+    }
+    return subject;
+}
+
 static void check_name(const struct tls *tls, const gnutls_datum_t *leaf, struct tls_facts *facts)
 {
     gnutls_x509_crt_t certificate;
@@ -312,4 +332,6 @@ void tls_describe(const struct tls *tls, const struct tls_trust *trust, int64_t 
     facts->ocsp = describe_staple(tls, &chain[0]);
     if (roots)
         judge_chain(tls, roots, now, arena, facts);
+    if (facts->verified)
+        facts->added_root = added_root(roots, arena, chain, count);
 }

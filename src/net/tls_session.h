@@ -5,6 +5,7 @@
 #include "net/tls.h"
 
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 
 enum {
     TLS_IN_LIMIT = 256 * 1024,   /* ciphertext that leads to nothing; more is a flood */
@@ -29,7 +30,8 @@ struct tls {
 
 struct tls_trust {
     gnutls_certificate_credentials_t credentials;
-    int count; /* roots in it */
+    int count;                      /* roots in it */
+    gnutls_x509_trust_list_t added; /* those that somebody added to the system's; NULL none */
 };
 
 struct tls_identity {

@@ -1,12 +1,17 @@
 #include "base/memory.h"
 #include "net/tls_session.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-enum { BUNDLE_LIMIT = 16 * 1024 * 1024 }; /* bytes; the system's bundle has about 220 KB */
+enum {
+    BUNDLE_LIMIT = 16 * 1024 * 1024, /* bytes; the system's bundle has about 220 KB */
+    FOLDER_DEPTH = 3,
+};
 
 /* All of PATH; NULL, with errno, when it cannot be read or is longer than the limit. Release the
  * data with free(). */
@@ -70,6 +75,46 @@ static int add_system(gnutls_certificate_credentials_t credentials)
     return added > 0 ? added : 0;
 }
 
+/* Roots in the files of FOLDER and of the folders in it, DEPTH deep. */
+static void add_folder(struct tls_trust *trust, const char *folder, int depth)
+{
+    DIR *entries = opendir(folder);
+    struct dirent *entry;
+    while (entries && (entry = readdir(entries)) != NULL) {
+        if (entry->d_name[0] == '.')
+            continue;
+        char *path = memory_format("%s/%s", folder, entry->d_name);
+        struct stat facts;
+        bool known = stat(path, &facts) == 0;
+        if (known && S_ISDIR(facts.st_mode) && depth > 1)
+            add_folder(trust, path, depth - 1);
+        if (known && S_ISREG(facts.st_mode) && facts.st_size <= BUNDLE_LIMIT) {
+            if (!trust->added)
+                gnutls_x509_trust_list_init(&trust->added, 0);
+            gnutls_x509_trust_list_add_trust_file(trust->added, path, NULL, GNUTLS_X509_FMT_PEM, 0,
+                                                  0);
+        }
+        free(path);
+    }
+    if (entries)
+        closedir(entries);
+}
+
+/* Where an administrator, or a product that inspects TLS, puts roots beside the public ones. */
+static void note_added(struct tls_trust *trust, const char *folder)
+{
+    static const char *const folders[] = {
+        "/usr/local/share/ca-certificates",          /* Debian, Alpine */
+        "/etc/pki/ca-trust/source/anchors",          /* Fedora, RHEL */
+        "/etc/ca-certificates/trust-source/anchors", /* Arch */
+        "/etc/pki/trust/anchors",                    /* openSUSE */
+    };
+    for (size_t i = 0; !folder && i < sizeof folders / sizeof *folders; i++)
+        add_folder(trust, folders[i], FOLDER_DEPTH);
+    if (folder)
+        add_folder(trust, folder, FOLDER_DEPTH);
+}
+
 struct tls_trust *tls_trust_load(const struct tls_trust_options *options, char **ret_error)
 {
     struct tls_trust *trust = memory_new(sizeof *trust);
@@ -86,8 +131,10 @@ struct tls_trust *tls_trust_load(const struct tls_trust_options *options, char *
         }
         trust->count += added;
     }
-    if (options->system)
+    if (options->system) {
         trust->count += add_system(trust->credentials);
+        note_added(trust, options->added);
+    }
     return trust;
 }
 
@@ -96,6 +143,8 @@ void tls_trust_free(struct tls_trust *trust)
     if (!trust)
         return;
     gnutls_certificate_free_credentials(trust->credentials);
+    if (trust->added)
+        gnutls_x509_trust_list_deinit(trust->added, 1);
     free(trust);
 }
 

@@ -223,6 +223,7 @@ static bool make_identity(struct simulator *simulator, int64_t now, char **ret_e
     switch (scenario->certificate) {
     case SIM_CERTIFICATE_GOOD:
     case SIM_CERTIFICATE_UNTRUSTED:
+    case SIM_CERTIFICATE_INSPECTED:
         break;
     case SIM_CERTIFICATE_EXPIRED:
         options.not_before = now - 400 * DAY;
@@ -241,9 +242,12 @@ static bool make_identity(struct simulator *simulator, int64_t now, char **ret_e
         options.rsa_bits = 1024;
         break;
     }
-    bool strange = scenario->certificate == SIM_CERTIFICATE_UNTRUSTED;
+    bool inspected = scenario->certificate == SIM_CERTIFICATE_INSPECTED;
+    bool strange = inspected || scenario->certificate == SIM_CERTIFICATE_UNTRUSTED;
     simulator->authority = tls_authority_new("Simulated Mail Root");
-    simulator->stranger = strange ? tls_authority_new("Somebody's Private Root") : NULL;
+    simulator->stranger = strange ? tls_authority_new(inspected ? "Avast Web/Mail Shield Root"
+                                                                : "Somebody's Private Root")
+                                  : NULL;
     if (simulator->authority && (simulator->stranger || !strange))
         simulator->identity =
             tls_identity_issue(strange ? simulator->stranger : simulator->authority, &options);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -133,12 +134,55 @@ static void any_thread_may_load(void **state)
     tls_authority_free(authority);
 }
 
+/* The root of a chain is named when it lies among those that were added by hand, and only then. */
+static void an_added_root_is_named(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/maildoctor-added-XXXXXX", inside[64], file[128];
+    assert_non_null(mkdtemp(folder));
+    snprintf(inside, sizeof inside, "%s/office", folder);
+    snprintf(file, sizeof file, "%s/root.crt", inside);
+    assert_int_equal(mkdir(inside, 0700), 0);
+    struct tls_authority *authority = tls_authority_new("Contoso Inspection");
+    struct tls_identity *identity = pair_identity(authority, "smtp.example.test");
+    struct tls_authority *other = tls_authority_new("Test Root");
+    struct pair pair;
+    pair_shake(&pair, "smtp.example.test", &(struct tls_server_options) { .identity = identity },
+               1000);
+    for (int i = 0; i < 2; i++) {
+        FILE *out = fopen(file, "w");
+        fputs(tls_authority_pem(i ? authority : other), out);
+        fclose(out);
+        write_file(tls_authority_pem(authority), "");
+        struct tls_trust_options options = { .ca_file = path, .system = true, .added = folder };
+        struct tls_trust *trust = tls_trust_load(&options, NULL);
+        struct arena arena = { 0 };
+        struct tls_facts facts;
+        tls_describe(pair.client, trust, pair_now(), &arena, &facts);
+        assert_true(facts.verified);
+        if (i)
+            assert_string_equal(facts.added_root, "CN=Contoso Inspection");
+        else
+            assert_null(facts.added_root);
+        arena_done(&arena);
+        tls_trust_free(trust);
+    }
+    pair_done(&pair);
+    tls_identity_free(identity);
+    tls_authority_free(authority);
+    tls_authority_free(other);
+    unlink(file);
+    rmdir(inside);
+    rmdir(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_files_are_named),
         cmocka_unit_test(files_add_up),
         cmocka_unit_test(any_thread_may_load),
+        cmocka_unit_test(an_added_root_is_named),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

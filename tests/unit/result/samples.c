@@ -157,6 +157,31 @@ static void fill_addresses(struct trace *trace, struct endpoint *endpoint)
     bad->status = STATUS_FAIL;
     bad->error = failure_from_errno(101);
     bad->icmp = &icmp;
+    static struct hop refused = { .ttl = 2,
+                                  .answer = HOP_UNREACHABLE,
+                                  .sender = "fd77:1::1",
+                                  .type = 1,
+                                  .code = 1,
+                                  .duration_ns = MS(2) };
+    static struct hop first = {
+        .next = &refused, .ttl = 1, .type = -1, .code = -1, .duration_ns = -1
+    };
+    static struct hop control = { .ttl = 1,
+                                  .answer = HOP_ROUTER,
+                                  .sender = "fd77::1",
+                                  .type = -1,
+                                  .code = -1,
+                                  .duration_ns = MS(1) };
+    static struct path_facts path = { .control = "fd77:3::1",
+                                      .control_port = 993,
+                                      .same_address = true,
+                                      .control_hops = &control,
+                                      .confirmed = true,
+                                      .probes = 9,
+                                      .start_ns = MS(900),
+                                      .duration_ns = MS(2000) };
+    bad->hops = &first;
+    bad->path = &path;
 }
 
 static struct certificate *make_certificate(struct trace *trace, const char *subject)
@@ -190,6 +215,7 @@ static void fill_tls(struct trace *trace, struct attempt *attempt)
     tls->verified = tls->name_checked = tls->name_matches = tls->trust_loaded = true;
     sample_add(trace, &tls->problems, "expired");
     tls->checked_name = "smtp.office365.com";
+    tls->added_root = "CN=Contoso Inspection";
     tls->ocsp = "none";
     tls->alert = "close notify";
 }

@@ -218,11 +218,18 @@ def require_ehlo(client):
     assert client.ehlo()[0] == 250
 
 
-def starttls_unavailable(sim):
-    with sim.redirected():
-        client = smtplib.SMTP("smtp.office365.com", 587, timeout=PATIENCE)
-    client.ehlo()
-    assert not client.has_extn("starttls") and client.docmd("STARTTLS")[0] == 500
+def no_starttls(host, code):
+    def check(sim):
+        with sim.redirected():
+            client = smtplib.SMTP(host, 587, timeout=PATIENCE)
+        client.ehlo()
+        assert not client.has_extn("starttls") and client.docmd("STARTTLS")[0] == code
+    return check
+
+
+def redirected(sim):
+    assert read_line(sim.connect(587)).startswith(b"220 cpanel.example.net ")
+    verify_code(62)(sim)
 
 
 def starttls_injection(sim):
@@ -347,7 +354,10 @@ SCENARIOS = {
     "protocol-mismatch-http": mismatch_http, "protocol-mismatch-ssh": mismatch_ssh,
     "protocol-mismatch-tls": mismatch_tls, "protocol-mismatch-plain": mismatch_plain,
     "protocol-mismatch-swapped": mismatch_swapped, "protocol-violation": protocol_violation,
-    "starttls-unavailable": starttls_unavailable, "starttls-injection": starttls_injection,
+    "starttls-unavailable": no_starttls("mail.example.org", 502),
+    "middlebox-starttls": no_starttls("smtp.office365.com", 500),
+    "middlebox-rewriting": greets_with(587, b"220 *****"), "middlebox-rewriting-harmless": greets_with(587, b"220 *****"),
+    "captive-portal": mismatch_http, "connection-redirected": redirected, "tls-intercepted": verify_code(20), "starttls-injection": starttls_injection,
     "tls-handshake-failed": handshake_failed, "tls-version-unsupported": version_unsupported,
     "cert-expired": verify_code(10), "cert-not-yet-valid": verify_code(9), "cert-name-mismatch": verify_code(62),
     "cert-untrusted": verify_code(20), "cert-self-signed": verify_code(18), "cert-weak": cert_weak,

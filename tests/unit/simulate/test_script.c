@@ -108,7 +108,7 @@ static void test_faults(void **state)
     talk("server-temporarily-unavailable", SIM_25, "S: 421 4.3.2 *\n= close\n");
     talk("client-ip-blocked", SIM_25,
          "S: 554 5.7.1 *\\[192.0.2.7\\] blocked*\nC: EHLO x\nS: 503 *\n");
-    talk("starttls-unavailable", SIM_587,
+    talk("middlebox-starttls", SIM_587,
          "S: 220 *\nC: EHLO x\nS: 250-*\nS: 250-SIZE *\nS: 250-PIPELINING\nS: 250-DSN\n"
          "S: 250-ENH*\nS: 250-8BITMIME\nS: 250-BINARYMIME\nS: 250-CHUNKING\nS: 250 SMTPUTF8\n"
          "C: STARTTLS\nS: 500 5.3.3 *\n= go-on\n");
