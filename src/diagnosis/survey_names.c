@@ -2,6 +2,7 @@
 #include "diagnosis/survey.h"
 
 #include "base/text.h"
+#include "providers/provider.h"
 
 #include <string.h>
 
@@ -80,6 +81,25 @@ static void add_evidence(struct survey *survey, struct finding *finding,
                     line);
 }
 
+/* Is HOST one that its provider documents? Then nobody has mistyped it. */
+static bool is_documented(const char *host)
+{
+    const struct provider *provider = provider_by_host(host);
+    for (size_t i = 0; provider && i < provider->endpoint_count; i++)
+        if (text_equal_fold(provider->endpoints[i].host, host))
+            return true;
+    return false;
+}
+
+static struct classified meaning_of(const struct lookup *lookup)
+{
+    bool missing =
+        lookup->error.kind == FAILURE_HOST_NOT_FOUND || lookup->error.kind == FAILURE_NO_ADDRESS;
+    if (missing && is_documented(lookup->name))
+        return classify_event("resolve.documented_name_missing");
+    return survey_event(STAGE_RESOLVE, lookup->error.kind);
+}
+
 /* The finding on NAME, with every lookup of it that failed in the same way as LOOKUP. */
 static struct finding *add(struct survey *survey, const struct lookup *lookup,
                            const struct endpoint *endpoint)
@@ -89,8 +109,7 @@ static struct finding *add(struct survey *survey, const struct lookup *lookup,
     values_set(&values, "resolver", lookup->server);
     if (!survey->trace->target.domain)
         values_set(&values, "domain", lookup->name);
-    struct finding *finding =
-        survey_add(survey, survey_event(STAGE_RESOLVE, lookup->error.kind), NULL, NULL, &values);
+    struct finding *finding = survey_add(survey, meaning_of(lookup), NULL, NULL, &values);
     for (const struct lookup *l = survey->trace->lookups; finding && l; l = l->next)
         if (failed(l) && l->error.kind == lookup->error.kind &&
             text_equal_fold(l->name, lookup->name))
