@@ -113,7 +113,7 @@ void survey_evidence(struct survey *survey, struct finding *finding,
     evidence->line = line;
 }
 
-static const char *duration_words(struct arena *arena, int64_t took_ns)
+const char *survey_duration_words(struct arena *arena, int64_t took_ns)
 {
     int64_t ms = (took_ns + NS_PER_MS / 2) / NS_PER_MS;
     if (ms < 1000)
@@ -128,7 +128,7 @@ const char *survey_failure_words(struct arena *arena, const struct failure *fail
                                  int64_t took_ns)
 {
     if (failure->kind == FAILURE_TIMED_OUT && took_ns > 0)
-        return arena_format(arena, "no answer within %s", duration_words(arena, took_ns));
+        return arena_format(arena, "no answer within %s", survey_duration_words(arena, took_ns));
     if (failure->kind == FAILURE_PROTOCOL_MISMATCH)
         return arena_format(arena, "answered by %s",
                             failure->text[0] ? failure->text : "something else");

@@ -43,6 +43,9 @@ void survey_step_evidence(struct survey *survey, struct finding *finding,
 const char *survey_failure_words(struct arena *arena, const struct failure *failure,
                                  int64_t took_ns);
 
+/* "40 ms", "3.3 s", "12 s" */
+const char *survey_duration_words(struct arena *arena, int64_t took_ns);
+
 /* The class of "<stage>.<kind>". */
 struct classified survey_event(enum stage stage, enum failure_kind kind);
 

@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 
+enum { HARDLY_FELT_NS = 300000000 };
+
 static bool has_failed(const struct address *address)
 {
     return address->status == STATUS_FAIL && address->error.kind != FAILURE_CANCELLED;
@@ -76,6 +78,74 @@ static void add_address(struct survey *survey, const struct endpoint *endpoint,
     add_evidence(survey, finding, endpoint, address);
 }
 
+/* ---- one family ---- */
+
+static bool is_broken_v6(const struct address *address)
+{
+    return address->family == 6 && has_failed(address) && (!is_own_lack(address) || address->icmp);
+}
+
+/* Was any IPv6 address of this run reached, and how many were met with silence? A lost packet or a
+ * single dead server is no broken family. */
+static bool ipv6_works(const struct trace *trace, int *ret_silent)
+{
+    *ret_silent = 0;
+    for (const struct endpoint *e = trace->endpoints; e; e = e->next)
+        for (const struct address *a = e->addresses; a; a = a->next) {
+            if (a->family == 6 && a->status == STATUS_OK)
+                return true;
+            *ret_silent += is_broken_v6(a) && a->error.kind == FAILURE_TIMED_OUT;
+        }
+    return false;
+}
+
+/* One after the other, as a program does that knows nothing of RFC 8305. Silence was not waited out
+ * to any program's own end. */
+static const char *felt(struct survey *survey, const struct endpoint *endpoint, int64_t *ret_ns)
+{
+    bool silent = false;
+    *ret_ns = 0;
+    for (const struct address *a = endpoint->addresses; a; a = a->next) {
+        if (!is_broken_v6(a))
+            continue;
+        *ret_ns += a->connect_ns > 0 ? a->connect_ns : 0;
+        silent = silent || a->error.kind == FAILURE_TIMED_OUT;
+    }
+    if (*ret_ns < HARDLY_FELT_NS)
+        return "notices hardly anything";
+    return arena_format(survey->arena, silent ? "waits for at least %s" : "waits for %s",
+                        survey_duration_words(survey->arena, *ret_ns));
+}
+
+/* True when that is the case, and said. */
+static bool add_ipv6_broken(struct survey *survey, const struct endpoint *endpoint)
+{
+    const struct address *first = NULL;
+    int64_t wait_ns;
+    int silent;
+    for (const struct address *a = endpoint->addresses; a; a = a->next)
+        if (a->family == 6) {
+            if (!is_broken_v6(a))
+                return false;
+            first = first ? first : a;
+        }
+    if (!first || ipv6_works(survey->trace, &silent))
+        return false;
+    struct values values = survey_values(survey, endpoint);
+    values_set(&values, "wait", felt(survey, endpoint, &wait_ns));
+    struct finding *finding =
+        survey_add(survey, classify_event("connect.family_broken"), endpoint, first->text, &values);
+    if (!finding)
+        return false;
+    finding->severity = wait_ns < HARDLY_FELT_NS ? SEVERITY_INFO : SEVERITY_WARNING;
+    if (first->error.kind == FAILURE_TIMED_OUT)
+        finding->confidence = silent > 1 ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
+    for (const struct address *a = endpoint->addresses; a; a = a->next)
+        if (a->family == 6)
+            add_evidence(survey, finding, endpoint, a);
+    return true;
+}
+
 void survey_addresses(struct survey *survey, const struct endpoint *endpoint)
 {
     const struct address *worst = NULL, *unfinished = NULL;
@@ -93,7 +163,8 @@ void survey_addresses(struct survey *survey, const struct endpoint *endpoint)
         worst = endpoint->expectation == EXPECT_NOT_OFFERED ? unfinished : NULL;
     if (!reached && worst)
         add_endpoint(survey, endpoint, worst);
+    bool broken = reached && add_ipv6_broken(survey, endpoint);
     for (const struct address *a = endpoint->addresses; a && reached; a = a->next)
-        if (has_failed(a))
+        if (has_failed(a) && !(broken && a->family == 6))
             add_address(survey, endpoint, a);
 }

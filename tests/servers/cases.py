@@ -145,7 +145,7 @@ CONNECTION = [
     # Two seconds of silence are no proof yet: a dead neighbour is only told of after three.
     Case("a silent path, deadline first", ["silent.lab.test", "--ports", "993", "--deadline", "2"],
          "unknown", None, 3, below_ms=3000, complete=False),
-    Case("only IPv6 dead", ["deadv6.lab.test:993"], "warning", "tcp-timeout", 1,
+    Case("only IPv6 dead", ["deadv6.lab.test:993"], "warning", "ipv6-broken", 1,
          facts=[("the dead address is in the result", lambda o: any(
              a["family"] == 6 and a["status"] == "fail"
              for e in o.result["endpoints"] for a in e["addresses"])), accepted([993])]),

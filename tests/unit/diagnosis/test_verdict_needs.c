@@ -131,7 +131,7 @@ static const struct verdict_case cases[] = {
       { .lines = "587 u half 2001:db8::1 connection_refused\n993 u accepted" },
       "met-with-warning",
       1,
-      "tcp-refused",
+      "ipv6-broken",
       OK,
       OK },
     { "this machine has no IPv6: not worth a word",
