@@ -15,7 +15,8 @@ enum judged { JUDGED_NO, JUDGED_YES, JUDGED_NOT_APPLICABLE };
 
 /* A rule that looks at a server's words. Unset fields match anything. Ranks: phrase and code,
  * phrase, enhanced code, basic code, words of a client program; among equals, a rule for a provider
- * or a stage comes first. The first rule in rank order that matches decides. */
+ * or a stage comes first, then the one with more words. The first rule in rank order that matches
+ * decides. */
 struct reply_rule {
     int protocol;                         /* enum service, -1 any */
     enum stage stage;                     /* STAGE_NONE any */

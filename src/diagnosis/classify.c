@@ -84,7 +84,7 @@ static bool rule_matches(const struct reply_rule *rule, const struct words *word
     if (rule->stage != STAGE_NONE && rule->stage != words->stage)
         return false;
     /* What is said before a message is submitted is not about the message. */
-    if (words->stage != STAGE_NONE && words->stage < STAGE_SUBMIT &&
+    if (!words->stage_guessed && words->stage != STAGE_NONE && words->stage < STAGE_SUBMIT &&
         catalogue_classes[rule->class_index].stage == STAGE_SUBMIT)
         return false;
     if (rule->provider && (!words->provider || strcmp(rule->provider, words->provider) != 0))

@@ -221,6 +221,7 @@ static void add_item(struct unwrapped *unwrapped, const struct start *start, boo
         text_trim(joins ? join(unwrapped, start) : cut_quoted(unwrapped->plain, start->at));
     item->words.protocol = start->protocol;
     item->words.stage = stage_of(start, item->words.text, unwrapped->plain);
+    item->words.stage_guessed = true;
 }
 
 /* "Remote Server returned '...'", "host x said: ...": a mail server's report of another's words. */
@@ -261,7 +262,10 @@ void unwrap(struct unwrapped *unwrapped, struct bytes text, const struct provide
     struct bytes whole = text_trim(unwrapped->plain);
     unwrapped->items[unwrapped->count++] = (struct unwrapped_item) {
         .kind = UNWRAP_WHOLE,
-        .words = { .text = whole, .protocol = -1, .stage = stage_of(NULL, whole, whole) },
+        .words = { .text = whole,
+                   .protocol = -1,
+                   .stage = stage_of(NULL, whole, whole),
+                   .stage_guessed = true },
     };
     unwrapped->provider = provider ? provider : unwrap_provider(unwrapped->plain);
     for (size_t i = 0; unwrapped->provider && i < unwrapped->count; i++)

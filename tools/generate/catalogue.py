@@ -40,13 +40,15 @@ def need(condition, where, what):
 class Catalogue:
     def __init__(self, paths):
         self.date, self.classes, self.places, self.reply_rules, self.events = "", [], {}, [], {}
+        more = []
         for path in sorted(paths):
             with open(path, encoding="utf-8") as file:
                 try:
                     data = json.load(file)
                 except ValueError as error:
                     raise Bad(f"{path}: {error}") from None
-            need(set(data) <= {"date", "classes", "places"}, path, "unknown key")
+            need(set(data) <= {"date", "classes", "places", "rules"}, path, "unknown key")
+            more += data.get("rules", [])
             self.places.update(data.get("places", {}))
             self.date = max(self.date, data.get("date", ""))
             self.classes += data.get("classes", [])
@@ -55,6 +57,7 @@ class Catalogue:
             need(set(words) == {"prose", "command"}, f"place {place}", "needs prose and command")
         self.classes.sort(key=lambda entry: STAGES.index(entry["stage"]) if entry.get("stage") in STAGES else -1)
         self.ids = [entry.get("id", "") for entry in self.classes]
+        self.add_rules(more)
         for entry in self.classes:
             self.check_class(entry)
         for entry in self.classes:
@@ -62,6 +65,15 @@ class Catalogue:
         self.reply_rules.sort(key=lambda rule: rule.rank)
         for rule in self.reply_rules:
             self.check_example(rule)
+
+    def add_rules(self, more):
+        """Rules that a file keeps by subject (the words of client programs, say) go to their classes."""
+        owners = {entry.get("id"): entry for entry in self.classes}
+        for data in more:
+            owner = owners.get(data.get("class"))
+            need(owner, f"rule {json.dumps(data)}", "is of no class that there is")
+            rule = {key: value for key, value in data.items() if key != "class"}
+            owner["rules"] = owner.get("rules", []) + [rule]
 
     def check_class(self, entry):
         where = f"class {entry.get('id')!r}"

@@ -4,6 +4,7 @@ hold every example against every rule. tests/unit/diagnosis/test_classify.c chec
 import re
 
 FOLD_LIMIT = 16 * 1024
+WORDS_MOST = 1000  # how many bytes of literals a rank tells apart
 SERVICES = ["smtp", "imap", "pop3"]
 QUOTES = {b"\xe2\x80\x98": b"'", b"\xe2\x80\x99": b"'", b"\xe2\x80\x9c": b'"', b"\xe2\x80\x9d": b'"',
           b"\xe2\x80\x90": b"-", b"\xe2\x80\x91": b"-", b"\xe2\x80\x93": b"-", b"\xe2\x80\x94": b"-",
@@ -84,7 +85,7 @@ def find(text, literal, at=0):
 
 class Rule:
     """A reply rule. KIND: phrase and code, phrase, enhanced code, its family, basic code, its family,
-    wrapper; among equal kinds, one for a provider or a stage comes first."""
+    wrapper; among equal kinds, one for a provider or a stage comes first, then the one with more words."""
 
     def __init__(self, owner, data):
         reply = data["reply"]
@@ -99,7 +100,8 @@ class Rule:
         self.confidence = data["confidence"]
         self.example = data["example"]
         self.judged = data.get("judged")
-        self.rank = self.kind(data.get("wrapper", False)) * 4 + (0 if self.provider else 2) + (0 if self.stage else 1)
+        place = self.kind(data.get("wrapper", False)) * 4 + (0 if self.provider else 2) + (0 if self.stage else 1)
+        self.rank = place * WORDS_MOST + max(0, WORDS_MOST - 1 - sum(map(len, self.all)))
 
     def kind(self, wrapper):
         coded = self.code > 5 or (self.enhanced and self.low == self.high)
