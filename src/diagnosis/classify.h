@@ -9,8 +9,8 @@ struct words {
     struct bytes text;    /* a reply, all lines */
     int protocol;         /* enum service, -1 unknown */
     enum stage stage;     /* STAGE_NONE unknown */
-    bool stage_guessed;   /* it is read from the words: rules for it apply, no others fall away */
     const char *provider; /* family, NULL unknown */
+    bool stage_guessed;   /* it is read from the words: rules for it apply, no others fall away */
 };
 
 struct classified {
