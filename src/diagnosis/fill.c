@@ -106,6 +106,27 @@ static void append_command(struct buffer *out, const char *value, const struct p
         buffer_append_text(out, value);
 }
 
+/* The place that begins at P, "{name}", and what follows it; NULL when none does. */
+static const struct place *place_at(const char *p, const char **ret_rest)
+{
+    const char *end = *p == '{' ? strchr(p, '}') : NULL;
+    if (!end)
+        return NULL;
+    *ret_rest = end + 1;
+    return place_find((struct bytes) { p + 1, (size_t)(end - p) - 1 });
+}
+
+/* "the server {host}" without a host is "the server", not "the server the server". */
+static bool ends_with(struct bytes said, const char *prose)
+{
+    size_t size = strlen(prose);
+    if (said.size < size)
+        return false;
+    struct bytes tail = { said.data + said.size - size, size };
+    bool whole = said.size == size || tail.data[-1] == ' ' || tail.data[-1] == '(';
+    return whole && text_starts_fold(tail, prose);
+}
+
 /* BEGINS: it is the first word of a sentence. Names ("smtp.example.com") stay as they are, words
  * ("your mail administrator") begin with a capital there. */
 static void append_prose(struct buffer *out, const char *value, const struct place *place,
@@ -125,9 +146,13 @@ static const char *fill(struct arena *arena, const char *text, const struct valu
     struct buffer out;
     buffer_init(&out, FILLED_LIMIT);
     for (const char *p = text; *p;) {
-        const char *end = *p == '{' ? strchr(p, '}') : NULL;
-        const struct place *place =
-            end ? place_find((struct bytes) { p + 1, (size_t)(end - p) - 1 }) : NULL;
+        const char *rest = NULL;
+        const struct place *echo = *p == ' ' && !command ? place_at(p + 1, &rest) : NULL;
+        if (echo && !value_of(values, echo) && ends_with(buffer_bytes(&out), echo->prose)) {
+            p = rest;
+            continue;
+        }
+        const struct place *place = place_at(p, &rest);
         if (!place) {
             buffer_append(&out, p++, 1);
             continue;
@@ -136,7 +161,7 @@ static const char *fill(struct arena *arena, const char *text, const struct valu
             append_command(&out, value_of(values, place), place);
         else
             append_prose(&out, value_of(values, place), place, p == text);
-        p = end + 1;
+        p = rest;
     }
     struct bytes filled = arena_copy_bytes(arena, buffer_bytes(&out));
     buffer_done(&out);

@@ -48,6 +48,12 @@ static void missing_values_read_well(void **state)
     assert_string_equal(prose(&arena, "{host} is silent.", "host", "mail.example.org"),
                         "mail.example.org is silent.");
     assert_string_equal(prose(&arena, "Ask {host}.", "host", ""), "Ask the server.");
+    assert_string_equal(prose(&arena, "The server {host} is silent.", NULL, NULL),
+                        "The server is silent.");
+    assert_string_equal(prose(&arena, "The server {host} is silent.", "host", "mail.example.org"),
+                        "The server mail.example.org is silent.");
+    assert_string_equal(prose(&arena, "No other server {host}.", NULL, NULL),
+                        "No other server the server.");
     assert_string_equal(command(&arena, NULL), "Set-CASMailbox <user@example.com> -X $false");
     arena_done(&arena);
 }
