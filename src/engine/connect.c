@@ -214,6 +214,9 @@ void connector_add(struct connector *c, const struct net_address *address)
         a->connect_ns = 0;
         return;
     }
+    struct net_facts facts; /* where from: an ICMP error may come from this machine itself */
+    evidence_facts(fd, &facts);
+    a->local = facts.local[0] ? arena_copy(&c->options.trace->arena, facts.local) : NULL;
     struct racer *racer = memory_new(sizeof *racer);
     *racer = (struct racer) { .next = c->racers, .connector = c, .address = a, .fd = fd };
     c->racers = racer;

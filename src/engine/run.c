@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "engine/gate.h"
+#include "engine/path.h"
 #include "engine/trust.h"
 #include "engine/vantage.h"
 #include "engine/walk.h"
@@ -39,8 +40,9 @@ struct run {
     struct net_address source;
     char host_name[HOST_NAME_SIZE];
     struct leg *legs;
+    struct paths *paths;
     struct loop_timer *deadline, *patience, *turn;
-    bool over;
+    bool walked, over;
 };
 
 int64_t run_elapsed_ns(const struct run *run)
@@ -78,6 +80,7 @@ static void end(struct run *run, const char *why)
     loop_timer_stop(&run->deadline);
     loop_timer_stop(&run->patience);
     plan_stop(&run->planning);
+    paths_close(&run->paths);
     close_walks(run);
     resolver_free(run->resolver); /* its open questions belonged to the walks */
     run->resolver = NULL;
@@ -99,6 +102,49 @@ static bool is_awaited(const struct run *run, const struct endpoint *endpoint)
     return (needs & NEED_ANY) || (needs & endpoint->needs);
 }
 
+static void look_again(void *arg);
+
+/* What paths_start() begins ends in a look of its own. */
+static void paths_walked(void *arg)
+{
+    struct run *run = arg;
+    paths_close(&run->paths);
+    if (!run->over && !run->turn)
+        run->turn = loop_timer_start(run->loop, 0, look_again, run);
+}
+
+/* All is decided; where something that is needed did not answer, it is asked who dropped it. */
+static void walk_paths(struct run *run)
+{
+    const struct run_options *o = run->options;
+    size_t count = 0;
+    for (const struct leg *leg = run->legs; leg; leg = leg->next)
+        count++;
+    struct path_target *targets = memory_new((count + 1) * sizeof *targets);
+    count = 0;
+    for (const struct leg *leg = run->legs; leg; leg = leg->next)
+        targets[count++] = (struct path_target) {
+            .endpoint = walk_endpoint(leg->walk),
+            .port = walk_port(leg->walk),
+            .required = is_awaited(run, walk_endpoint(leg->walk)),
+        };
+    struct paths_options options = {
+        .loop = run->loop,
+        .trace = run->trace,
+        .started_ns = run->started_ns,
+        .source = run->shared.source,
+        .always = o->path,
+        .until_ns = o->deadline_ms ? run->started_ns + (int64_t)o->deadline_ms * 1000000 : 0,
+        .targets = targets,
+        .target_count = count,
+        .done = paths_walked,
+        .arg = run,
+    };
+    run->paths = paths_start(&options);
+    run->walked = true;
+    free(targets);
+}
+
 /* One pass after each ended walk: a few dozen endpoints at most. */
 static void end_if_decided(struct run *run)
 {
@@ -111,7 +157,11 @@ static void end_if_decided(struct run *run)
         if (!walk_ended(leg->walk))
             return;
     }
-    if (anybody || all)
+    if (!anybody && !all)
+        return;
+    if (!run->walked)
+        walk_paths(run);
+    if (!run->paths)
         end(run, NULL);
 }
 
@@ -291,6 +341,7 @@ void run_free(struct run *run)
     loop_timer_stop(&run->deadline);
     loop_timer_stop(&run->patience);
     plan_stop(&run->planning);
+    paths_close(&run->paths);
     close_walks(run);
     resolver_free(run->resolver);
     gate_free(run->gate);

@@ -39,6 +39,7 @@ struct run_options {
     const char *ehlo;   /* NULL: this machine's name */
     int timeout_ms;     /* cap on each budget; 0 none */
     int deadline_ms;    /* the whole run; 0 none */
+    bool path;          /* walk paths even where nothing fails */
     run_judge_login *judge_login;
 };
 

@@ -352,9 +352,14 @@ bool walk_ended(const struct walk *w)
     return w->talked && w->settled;
 }
 
-const struct endpoint *walk_endpoint(const struct walk *w)
+struct endpoint *walk_endpoint(const struct walk *w)
 {
     return w->endpoint;
+}
+
+int walk_port(const struct walk *w)
+{
+    return w->to_port;
 }
 
 void walk_close(struct walk **walk)

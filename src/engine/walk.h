@@ -31,7 +31,8 @@ struct walk_shared {
 /* EXPECTED: gate_expect() announced its login. */
 struct walk *walk_start(const struct walk_shared *shared, struct endpoint *endpoint, bool expected);
 bool walk_ended(const struct walk *walk);
-const struct endpoint *walk_endpoint(const struct walk *walk);
-void walk_close(struct walk **walk); /* what is open becomes "cut"; NULL inside is legal */
+struct endpoint *walk_endpoint(const struct walk *walk);
+int walk_port(const struct walk *walk); /* where it dials: --connect-to may say otherwise */
+void walk_close(struct walk **walk);    /* what is open becomes "cut"; NULL inside is legal */
 
 #endif
