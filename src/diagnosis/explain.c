@@ -46,7 +46,9 @@ static enum weight weigh_item(const struct unwrapped_item *item,
     bool reply = item->kind == UNWRAP_REPLY;
     if (!classified->class)
         return WEIGHT_NONE;
-    if ((reply && item->success) || is_class(classified, "success-no-error"))
+    /* A reply that refuses nothing may still show a fault: a greeting that a firewall rewrote. */
+    if (classified->class->severity == SEVERITY_INFO &&
+        (item->success || is_class(classified, "success-no-error")))
         return WEIGHT_SUCCESS;
     if (item->report)
         return WEIGHT_REPORT;

@@ -161,19 +161,18 @@ static bool holds(struct bytes text, const char *const *words)
     return false;
 }
 
-/* Where in a dialogue words like these are said. Rules that ask for a stage are few; only what is
- * beyond doubt is told. */
+/* Where in a dialogue words like these are said. */
 static enum stage stage_of(const struct start *start, struct bytes reply, struct bytes whole)
 {
     static const char *const login[] = { "auth", "login", "logon", "credential", "password", NULL };
     static const char *const starttls[] = { "starttls", "stls", NULL };
-    if (start && start->code / 10 == 53)
-        return STAGE_LOGIN;
+    if (start && start->code == 220)
+        return STAGE_GREETING; /* or the answer to STARTTLS: nothing about a message */
+    if (start && (start->code == 534 || start->code == 535 || start->code == 538))
+        return STAGE_LOGIN; /* RFC 4954 section 6 */
     if (holds(reply, login))
         return STAGE_LOGIN;
-    if (holds(reply, starttls) || holds(whole, starttls))
-        return STAGE_STARTTLS;
-    return STAGE_NONE;
+    return holds(whole, starttls) ? STAGE_STARTTLS : STAGE_NONE;
 }
 
 /* ---- items ---- */
@@ -221,7 +220,7 @@ static void add_item(struct unwrapped *unwrapped, const struct start *start, boo
         text_trim(joins ? join(unwrapped, start) : cut_quoted(unwrapped->plain, start->at));
     item->words.protocol = start->protocol;
     item->words.stage = stage_of(start, item->words.text, unwrapped->plain);
-    item->words.stage_guessed = true;
+    item->words.stage_guessed = item->words.stage != STAGE_GREETING;
 }
 
 /* "Remote Server returned '...'", "host x said: ...": a mail server's report of another's words. */
@@ -260,12 +259,13 @@ void unwrap(struct unwrapped *unwrapped, struct bytes text, const struct provide
     find_challenge(unwrapped);
     add_starts(unwrapped, &starts);
     struct bytes whole = text_trim(unwrapped->plain);
+    bool greeting = unwrapped->count && unwrapped->items[0].words.stage == STAGE_GREETING;
     unwrapped->items[unwrapped->count++] = (struct unwrapped_item) {
         .kind = UNWRAP_WHOLE,
         .words = { .text = whole,
                    .protocol = -1,
-                   .stage = stage_of(NULL, whole, whole),
-                   .stage_guessed = true },
+                   .stage = greeting ? STAGE_GREETING : stage_of(NULL, whole, whole),
+                   .stage_guessed = !greeting },
     };
     unwrapped->provider = provider ? provider : unwrap_provider(unwrapped->plain);
     for (size_t i = 0; unwrapped->provider && i < unwrapped->count; i++)
