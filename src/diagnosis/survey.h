@@ -49,6 +49,15 @@ const char *survey_duration_words(struct arena *arena, int64_t took_ns);
 /* The class of "<stage>.<kind>". */
 struct classified survey_event(enum stage stage, enum failure_kind kind);
 
+/* What ICMP and the walk of the path make of an address that was not reached: its class, with the
+ * place {box} set; no class where they tell nothing more. And the lines they are. */
+struct classified survey_path_class(struct survey *survey, const struct address *address,
+                                    struct values *values);
+void survey_path_evidence(struct survey *survey, struct finding *finding,
+                          const struct endpoint *endpoint, const struct address *address);
+/* Connections that somebody else accepted. */
+void survey_path(struct survey *survey, const struct endpoint *endpoint);
+
 /* The parts. */
 void survey_names(struct survey *survey);
 void survey_addresses(struct survey *survey, const struct endpoint *endpoint);
@@ -59,6 +68,14 @@ void survey_held_back(struct survey *survey, const struct endpoint *endpoint,
                       const struct attempt *attempt);
 void survey_tls(struct survey *survey, const struct endpoint *endpoint,
                 const struct attempt *attempt);
+/* What name servers say of ENDPOINT's host, compared. */
+void survey_resolvers(struct survey *survey, const struct endpoint *endpoint);
+/* Who on the way refused the question, if not the name server itself; NULL: nobody did. */
+const char *survey_dns_blocker(const struct lookup *lookup);
+/* "signature expired"; NULL: a code that says nothing to people. */
+const char *survey_ede_words(int code);
+/* "which is private", where no public mail server can be; NULL for a public address. */
+const char *survey_special_address(const char *text);
 /* Boxes on the way. The event of a box that made STEP fail, with its sign among VALUES; NULL: none
  * did. survey_middlebox: what is seen of one although the conversation went on. */
 const char *survey_box_event(const struct survey *survey, const struct endpoint *endpoint,

@@ -8,7 +8,7 @@
 
 static bool is_address_type(const struct lookup *lookup)
 {
-    return strcmp(lookup->type, "A") == 0 || strcmp(lookup->type, "AAAA") == 0;
+    return !lookup->beside && (strcmp(lookup->type, "A") == 0 || strcmp(lookup->type, "AAAA") == 0);
 }
 
 /* Did an address of HOST come, from wherever? */
@@ -44,7 +44,7 @@ static int weight(const struct lookup *lookup)
 static bool answered_elsewhere(const struct trace *trace, const struct lookup *lookup)
 {
     for (const struct lookup *l = trace->lookups; l; l = l->next)
-        if (l != lookup && l->rcode && strcmp(l->type, lookup->type) == 0 &&
+        if (l != lookup && !l->beside && l->rcode && strcmp(l->type, lookup->type) == 0 &&
             text_equal_fold(l->name, lookup->name) &&
             (l->answers.count || l->error.kind == FAILURE_NO_ADDRESS ||
              (l->error.kind == FAILURE_HOST_NOT_FOUND &&
@@ -58,7 +58,8 @@ static const struct lookup *telling(const struct trace *trace, const char *name,
 {
     const struct lookup *best = NULL;
     for (const struct lookup *l = trace->lookups; l; l = l->next)
-        if (failed(l) && text_equal_fold(l->name, name) && (any_type || is_address_type(l)))
+        if (failed(l) && !l->beside && text_equal_fold(l->name, name) &&
+            (any_type || is_address_type(l)))
             if (!answered_elsewhere(trace, l) && (!best || weight(l) < weight(best)))
                 best = l;
     return best;
@@ -76,6 +77,10 @@ static void add_evidence(struct survey *survey, struct finding *finding,
             lookup->rcode, lookup->server));
     else if (lookup->server && *lookup->server)
         line = text_bytes(arena_format(survey->arena, "%s from %s", what, lookup->server));
+    const char *more = survey_ede_words(lookup->ede);
+    if (more)
+        line = text_bytes(arena_format(survey->arena, "%.*s, it adds: %s (%d)", (int)line.size,
+                                       line.data, more, lookup->ede));
     const char *step = arena_format(survey->arena, "%s %s", lookup->name, lookup->type);
     survey_evidence(survey, finding, NULL, NULL, step, lookup->start_ns + lookup->duration_ns,
                     line);
@@ -93,6 +98,8 @@ static bool is_documented(const char *host)
 
 static struct classified meaning_of(const struct lookup *lookup)
 {
+    if (survey_dns_blocker(lookup))
+        return classify_event("resolve.blocked");
     bool missing =
         lookup->error.kind == FAILURE_HOST_NOT_FOUND || lookup->error.kind == FAILURE_NO_ADDRESS;
     if (missing && is_documented(lookup->name))
@@ -107,11 +114,12 @@ static struct finding *add(struct survey *survey, const struct lookup *lookup,
     struct values values = survey_values(survey, endpoint);
     values_set(&values, "host", lookup->name);
     values_set(&values, "resolver", lookup->server);
+    values_set(&values, "sender", survey_dns_blocker(lookup));
     if (!survey->trace->target.domain)
         values_set(&values, "domain", lookup->name);
     struct finding *finding = survey_add(survey, meaning_of(lookup), NULL, NULL, &values);
     for (const struct lookup *l = survey->trace->lookups; finding && l; l = l->next)
-        if (failed(l) && l->error.kind == lookup->error.kind &&
+        if (failed(l) && !l->beside && l->error.kind == lookup->error.kind &&
             text_equal_fold(l->name, lookup->name))
             add_evidence(survey, finding, l);
     return finding;
@@ -165,6 +173,7 @@ void survey_names(struct survey *survey)
     for (const struct endpoint *e = survey->trace->endpoints; e; e = e->next) {
         if (is_repeated(survey->trace, e))
             continue;
+        survey_resolvers(survey, e);
         const struct lookup *lookup = telling(survey->trace, e->host, false);
         if (lookup && has_address(survey->trace, e->host))
             add_half(survey, e);

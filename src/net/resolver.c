@@ -89,7 +89,7 @@ static void look_into_hosts(struct question *question)
     struct resolver *resolver = question->resolver;
     struct arena *arena = &resolver->trace->arena;
     struct strings v4, v6;
-    if (question->type != DNS_A && question->type != DNS_AAAA)
+    if (resolver->beside || (question->type != DNS_A && question->type != DNS_AAAA))
         return;
     resolver_find_host(resolver->hosts_file, question->name, arena, &v4, &v6);
     if (v4.count == 0 && v6.count == 0)
@@ -217,6 +217,7 @@ struct resolver *resolver_new(struct loop *loop, const struct resolver_options *
     resolver->started_ns = started_ns;
     resolver->budget_ms = options->budget_ms > 0 ? options->budget_ms : DEFAULT_BUDGET_MS;
     resolver->chosen = options->server != NULL;
+    resolver->beside = options->beside;
     resolver->hosts_file =
         arena_copy(&trace->arena, options->hosts ? options->hosts : "/etc/hosts");
     resolver->server_count = count;

@@ -12,8 +12,9 @@ struct resolver;
 
 struct resolver_options {
     const char
-        *server;   /* "192.0.2.53", "192.0.2.53:5353", "[2001:db8::53]:53"; NULL: the system's */
-    int budget_ms; /* for one question, all tries; default 5000 when 0 */
+        *server; /* "192.0.2.53", "192.0.2.53:5353", "[2001:db8::53]:53"; NULL: the system's */
+    bool beside; /* its answers are for comparison: they are marked so, and no hosts file is read */
+    int budget_ms;           /* for one question, all tries; default 5000 when 0 */
     const char *resolv_conf; /* read instead of /etc/resolv.conf; NULL */
     const char *hosts;       /* read instead of /etc/hosts; NULL */
 };

@@ -16,6 +16,7 @@ struct lookup *question_row(struct question *question, const char *server)
     row->name = question->name;
     row->type = dns_type_name(question->type);
     row->server = server;
+    row->beside = resolver->beside;
     row->start_ns = clock_mono_ns() - resolver->started_ns;
     /* What it stays if the run ends first. */
     row->error = failure_make(FAILURE_CANCELLED, "the run ended before the answer");
@@ -128,6 +129,18 @@ static void inquiry_over(struct inquiry *inquiry, int64_t at_ns)
         question_go_on(inquiry->question);
 }
 
+static void note_icmp(struct lookup *row, struct arena *arena, const struct net_icmp *icmp)
+{
+    if (!icmp->seen)
+        return;
+    row->icmp = arena_new(arena, sizeof *row->icmp);
+    *row->icmp = (struct icmp) {
+        .type = icmp->type,
+        .code = icmp->code,
+        .sender = arena_copy(arena, icmp->sender),
+    };
+}
+
 static void inquiry_answered(void *arg, const struct dns_reply *reply)
 {
     struct inquiry *inquiry = arg;
@@ -138,6 +151,7 @@ static void inquiry_answered(void *arg, const struct dns_reply *reply)
     row->transport = inquiry->transport == DNS_UDP ? "udp" : "tcp";
     if (reply->failure.kind != FAILURE_NONE) {
         row->error = reply->failure;
+        note_icmp(row, arena, &reply->icmp);
         if (row->truncated)
             snprintf(row->error.text, sizeof row->error.text,
                      "the answer was cut off over UDP; over TCP: %.100s", reply->failure.text);

@@ -42,6 +42,7 @@ struct resolver {
     struct trace *trace;
     int64_t started_ns;
     int budget_ms;
+    bool beside; /* for comparison */
     bool chosen; /* --resolver: then its answers win over the hosts file */
     const char *hosts_file;
     struct dns_server *servers[RESOLVER_SERVER_LIMIT];

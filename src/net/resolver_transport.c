@@ -44,6 +44,7 @@ struct channel {
     size_t datagram_size;
     bool inside;            /* c-ares is at work on it */
     struct failure failure; /* the first that a socket met since the last send */
+    struct net_icmp icmp;   /* that belongs to it */
 };
 
 struct dns_server {
@@ -61,6 +62,7 @@ struct dns_exchange {
     dns_reply_function *function; /* NULL: forgotten */
     void *arg;
     struct failure failure;
+    struct net_icmp icmp;
     struct loop_timer *telling; /* c-ares is done with it, the failure is about to be told */
 };
 
@@ -82,9 +84,11 @@ static void note_errno(struct channel *channel, int fd)
     struct net_icmp icmp;
     int queued;
     /* The queue must be emptied in any case, or the socket stays in error. */
-    if (evidence_system_icmp(fd, &icmp, &queued))
+    if (evidence_system_icmp(fd, &icmp, &queued)) {
+        channel->icmp = channel->failure.kind == FAILURE_NONE ? icmp : channel->icmp;
         snprintf(failure.text, sizeof failure.text, "%s, said %s (ICMP %d/%d)", strerror(error),
                  icmp.sender, icmp.type, icmp.code);
+    }
     note_failure(channel, failure);
     errno = error;
 }
@@ -336,7 +340,9 @@ static void exchange_tell(struct dns_exchange *exchange, const struct dns_reply 
 static void exchange_failed(void *arg)
 {
     struct dns_exchange *exchange = arg;
-    struct dns_reply reply = { .failure = exchange->failure, .arrived_ns = clock_mono_ns() };
+    struct dns_reply reply = { .icmp = exchange->icmp,
+                               .failure = exchange->failure,
+                               .arrived_ns = clock_mono_ns() };
     exchange_tell(exchange, &reply);
 }
 
@@ -373,6 +379,7 @@ static void exchange_ended(void *arg, int status, int timeouts, unsigned char *d
     } else if (status == ARES_EDESTRUCTION || !exchange->function) {
         exchange_free(exchange);
     } else if (channel->failure.kind != FAILURE_NONE) {
+        exchange->icmp = channel->icmp;
         exchange_fail_soon(exchange, channel->failure);
     } else if (status == ARES_ETIMEOUT) {
         exchange_fail_soon(exchange, failure_make(FAILURE_TIMED_OUT, "no answer"));
@@ -398,6 +405,7 @@ struct dns_exchange *dns_server_send(struct dns_server *server, enum dns_transpo
         return exchange;
     }
     channel->failure = (struct failure) { 0 };
+    channel->icmp = (struct net_icmp) { 0 };
     ares_send(channel->ares, (const unsigned char *)query.data, (int)query.size, exchange_ended,
               exchange);
     channel_settle(channel);

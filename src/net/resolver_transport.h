@@ -23,6 +23,7 @@ void dns_server_free(struct dns_server *server);
 uint16_t dns_server_id(const struct dns_server *server);
 
 struct dns_reply {
+    struct net_icmp icmp;   /* of a failure: who said no */
     struct failure failure; /* FAILURE_NONE: a message came; it may be any bytes */
     struct bytes message;   /* borrowed until the call returns */
     int64_t arrived_ns;     /* monotonic: when the kernel got it, or the failure was seen */

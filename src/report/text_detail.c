@@ -125,11 +125,13 @@ static void write_lookup(const struct text *text, const struct lookup *lookup)
     }
     buffer_append_text(&line, "from ");
     page_peer(page, &line, text_bytes(wording_or(lookup->server, "nobody")));
-    page_own_format(page, &line, ", %s%s%s%s",
+    page_own_format(page, &line, ", %s%s%s%s%s%s",
                     lookup->duration_ns < 0 ? "not waited for"
                                             : wording_duration(lookup->duration_ns, took),
                     lookup->rcode ? ", " : "", wording_or(lookup->rcode, ""),
-                    lookup->truncated ? ", truncated over UDP" : "");
+                    lookup->truncated ? ", truncated over UDP" : "",
+                    lookup->ad ? ", DNSSEC validated by it (AD)" : "",
+                    lookup->beside ? ", for comparison" : "");
     page_fold(page, &(struct page_text) { .hang = 2 }, buffer_bytes(&line));
     buffer_done(&line);
     write_pairs(text, 2, "by way of", &lookup->cname);

@@ -97,6 +97,15 @@ static const struct shape_field vantage_rows[] = {
 static const struct shape vantage_shape = { SHAPE(vantage_rows) };
 #undef OF
 
+#define OF icmp
+static const struct shape_field icmp_rows[] = {
+    { INT("type", type) },
+    { INT("code", code) },
+    { PEER("sender", sender, SHAPE_NULL) },
+};
+static const struct shape icmp_shape = { SHAPE(icmp_rows) };
+#undef OF
+
 #define OF lookup
 static const struct shape_field lookup_rows[] = {
     { PEER("name", name, SHAPE_ALWAYS) },
@@ -113,17 +122,10 @@ static const struct shape_field lookup_rows[] = {
     { MS("start_ms", start_ns) },
     { MS_OPEN("duration_ms", duration_ns) },
     { ENUM("source", source, WORDS_SOURCE, SHAPE_ALWAYS) },
+    { FLAG("beside", beside) },
+    { OBJECT("icmp", icmp, icmp_shape) },
 };
 static const struct shape lookup_shape = { SHAPE(lookup_rows) };
-#undef OF
-
-#define OF icmp
-static const struct shape_field icmp_rows[] = {
-    { INT("type", type) },
-    { INT("code", code) },
-    { PEER("sender", sender, SHAPE_NULL) },
-};
-static const struct shape icmp_shape = { SHAPE(icmp_rows) };
 #undef OF
 
 #define OF hop

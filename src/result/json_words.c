@@ -7,12 +7,17 @@
 
 static const char *source_name(enum lookup_source source)
 {
-    return source == LOOKUP_HOSTS ? "hosts" : "dns";
+    return source == LOOKUP_HOSTS         ? "hosts"
+           : source == LOOKUP_GETADDRINFO ? "getaddrinfo"
+                                          : "dns";
 }
 
 static int source_parse(const char *word)
 {
-    return strcmp(word, "dns") == 0 ? LOOKUP_DNS : strcmp(word, "hosts") == 0 ? LOOKUP_HOSTS : -1;
+    for (int source = LOOKUP_DNS; source <= LOOKUP_GETADDRINFO; source++)
+        if (strcmp(word, source_name((enum lookup_source)source)) == 0)
+            return source;
+    return -1;
 }
 
 /* These two say "none" by the value that has no word. */

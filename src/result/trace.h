@@ -63,13 +63,16 @@ int need_parse(const char *word);
 
 /* ---- names ---- */
 
-enum lookup_source { LOOKUP_DNS, LOOKUP_HOSTS };
+enum lookup_source { LOOKUP_DNS, LOOKUP_HOSTS, LOOKUP_GETADDRINFO };
+
+struct icmp;
 
 struct lookup {
     struct lookup *next;
     const char *name;      /* as asked, without a final dot */
     const char *type;      /* "A", "AAAA", "MX", "SRV" */
-    const char *server;    /* "192.0.2.53:53"; "/etc/hosts" for LOOKUP_HOSTS */
+    const char *server;    /* "192.0.2.53:53"; "/etc/hosts" for LOOKUP_HOSTS; "this system" for
+                              LOOKUP_GETADDRINFO, whose type is "A/AAAA" */
     const char *transport; /* "udp", "tcp", "" when no answer came */
     enum lookup_source source;
     const char *rcode;      /* "NOERROR", "NXDOMAIN", "SERVFAIL", ...; NULL without an answer */
@@ -80,6 +83,8 @@ struct lookup {
     bool truncated;         /* a UDP answer had TC set (it is then asked again over TCP) */
     bool ad;                /* the resolver says it validated DNSSEC */
     int ede;                /* extended DNS error (RFC 8914), -1 when none */
+    bool beside;            /* asked for comparison only: it decided nothing */
+    struct icmp *icmp;      /* somebody said no to the question; NULL: none seen */
     int64_t start_ns;
     int64_t duration_ns;
 };

@@ -127,12 +127,15 @@ static void fill_lookups(struct trace *trace)
     sample_add(trace, &good->cname, hostile);
     good->truncated = good->ad = true;
     good->ede = 0;
+    good->beside = true;
+    static struct icmp refusal = { .type = 3, .code = 13, .sender = "10.9.0.1" };
+    good->icmp = &refusal;
     good->duration_ns = MS(12.345);
     struct lookup *bad = trace_add_lookup(trace);
     bad->name = "contoso.com";
     bad->type = "MX";
     bad->server = "/etc/hosts";
-    bad->source = LOOKUP_HOSTS;
+    bad->source = LOOKUP_GETADDRINFO;
     bad->error = failure_make(FAILURE_SERVER_FAILURE, "it said \\ so");
     bad->start_ns = MS(0.001);
 }
