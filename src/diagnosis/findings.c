@@ -102,6 +102,7 @@ void findings_make(struct result *result)
     for (const struct endpoint *e = trace->endpoints; e; e = e->next) {
         const struct attempt *attempt = endpoint_attempt(e, PURPOSE_MAIN);
         survey_addresses(&survey, e);
+        survey_path(&survey, e);
         for (const struct step *step = attempt ? attempt->steps : NULL; step; step = step->next)
             add_step(&survey, e, attempt, step);
         if (attempt)

@@ -39,14 +39,22 @@ static void add_evidence(struct survey *survey, struct finding *finding,
     struct bytes line = text_bytes(survey_failure_words(survey->arena, &address->error, took_ns));
     survey_evidence(survey, finding, endpoint, address->text, "connect",
                     address->start_ns + took_ns, line);
+    survey_path_evidence(survey, finding, endpoint, address);
 }
 
-static struct classified unreachable_class(const struct endpoint *endpoint,
-                                           const struct address *worst)
+static struct classified address_class(struct survey *survey, const struct address *address,
+                                       struct values *values)
+{
+    struct classified classified = survey_path_class(survey, address, values);
+    return classified.class ? classified : survey_event(STAGE_CONNECT, address->error.kind);
+}
+
+static struct classified unreachable_class(struct survey *survey, const struct endpoint *endpoint,
+                                           const struct address *worst, struct values *values)
 {
     if (endpoint->expectation == EXPECT_NOT_OFFERED)
         return classify_event("connect.not_offered");
-    return survey_event(STAGE_CONNECT, worst->error.kind);
+    return address_class(survey, worst, values);
 }
 
 /* No address could be reached. */
@@ -54,8 +62,8 @@ static void add_endpoint(struct survey *survey, const struct endpoint *endpoint,
                          const struct address *worst)
 {
     struct values values = survey_values(survey, endpoint);
-    struct finding *finding =
-        survey_add(survey, unreachable_class(endpoint, worst), endpoint, NULL, &values);
+    struct finding *finding = survey_add(
+        survey, unreachable_class(survey, endpoint, worst, &values), endpoint, NULL, &values);
     if (!finding)
         return;
     if (endpoint->expectation == EXPECT_OPTIONAL)
@@ -70,8 +78,8 @@ static void add_address(struct survey *survey, const struct endpoint *endpoint,
                         const struct address *address)
 {
     struct values values = survey_values(survey, endpoint);
-    struct finding *finding = survey_add(survey, survey_event(STAGE_CONNECT, address->error.kind),
-                                         endpoint, address->text, &values);
+    struct finding *finding = survey_add(survey, address_class(survey, address, &values), endpoint,
+                                         address->text, &values);
     if (!finding)
         return;
     finding->severity = is_own_lack(address) ? SEVERITY_INFO : SEVERITY_WARNING;
