@@ -32,7 +32,7 @@ struct stop_request {
 /* One run, from the options to the exit status. */
 struct check {
     struct check_settings settings;
-    struct secret *password, *token;
+    struct secret *password, *token, *proxy_password;
     char *state_dir;
     struct loop *loop;
     struct trace *trace;
@@ -200,11 +200,32 @@ static bool secrets_fit(const struct check *check, char **ret_error)
     return false;
 }
 
+/* The proxy's own login: asked for at the terminal where nothing else gives it. */
+static bool take_proxy_password(struct check *check, char **ret_error)
+{
+    struct proxy_settings *proxy = &check->settings.run.proxy;
+    struct secret_source *source = &check->settings.proxy_password;
+    if (!proxy->user)
+        return true;
+    if (!secret_source_read(source, &check->proxy_password, ret_error))
+        return false;
+    if (!check->proxy_password) {
+        source->ask = true;
+        if (!secret_source_read(source, &check->proxy_password, ret_error))
+            return false;
+    }
+    proxy->password = check->proxy_password;
+    if (secret_bytes(proxy->password).size <= PROXY_LOGIN_LIMIT)
+        return true;
+    *ret_error = memory_copy("the proxy password is longer than 255 bytes");
+    return false;
+}
+
 static bool take_secrets(struct check *check, char **ret_error)
 {
     if (!secret_source_read(&check->settings.password, &check->password, ret_error) ||
         !secret_source_read(&check->settings.token, &check->token, ret_error) ||
-        !secrets_fit(check, ret_error))
+        !secrets_fit(check, ret_error) || !take_proxy_password(check, ret_error))
         return false;
     if (check->settings.run.insecure_login && (check->password || check->token))
         fprintf(stderr, "maildoctor: warning: --insecure-login sends the secret to whoever "
@@ -234,6 +255,7 @@ static void clean_up(struct check *check)
         trace_free(check->trace);
     secret_free(check->password);
     secret_free(check->token);
+    secret_free(check->proxy_password);
     free(check->state_dir);
     check_settings_done(&check->settings);
 }

@@ -17,6 +17,7 @@ void check_settings_init(struct check_settings *settings)
         .run = { .deadline_ms = DEADLINE_MS },
         .password = { .what = "password", .environment = "MAILDOCTOR_PASSWORD" },
         .token = { .what = "token", .environment = "MAILDOCTOR_TOKEN" },
+        .proxy_password = { .what = "proxy password", .environment = "MAILDOCTOR_PROXY_PASSWORD" },
         .format = report_format_find("text"),
     };
 }
@@ -328,6 +329,12 @@ static bool add_connect_to(void *to, const char *value, char **ret_error)
     return true;
 }
 
+static bool set_proxy(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    return proxy_parse(&settings->run.proxy, &settings->arena, value, ret_error);
+}
+
 /* ---- the table ---- */
 
 #define AT(member) offsetof(struct check_settings, member)
@@ -392,6 +399,16 @@ const struct option_row check_option_rows[] = {
     { OPTION_FLAG, "path", 0, NULL,
       "walk the path hop by hop even where nothing fails (else only where something does)",
       AT(run.path), NULL },
+    { OPTION_CALL, "proxy", 0, "URL",
+      "connect through socks5://[USER@]HOST:PORT or http://[USER@]HOST:PORT, which resolves the "
+      "servers' names; its password is asked for, or comes from MAILDOCTOR_PROXY_PASSWORD",
+      0, set_proxy },
+    { OPTION_TEXT, "proxy-password-file", 0, "FILE", "read the proxy's password from a file",
+      AT(proxy_password.file), NULL },
+    { OPTION_REFUSED, "proxy-password", 0, "WORD",
+      "a secret on the command line can be read by every user of this machine; use "
+      "--proxy-password-file or MAILDOCTOR_PROXY_PASSWORD",
+      0, NULL },
     { OPTION_CALL, "ehlo", 0, "NAME", "announce this name (default: this machine's)", 0, set_ehlo },
     { OPTION_CALL, "timeout", 0, "SECONDS", "wait no longer than this for each single step", 0,
       set_timeout },
@@ -428,6 +445,10 @@ bool check_settings_agree(const struct check_settings *settings, char **ret_erro
     else if (!run->user && !run->target.user && !run->target.address &&
              (has_source(&settings->password) || has_source(&settings->token)))
         why = "a secret was given, but no login; add --user";
+    else if (settings->proxy_password.file && !run->proxy.user)
+        why = "--proxy-password-file needs --proxy with a user, as in socks5://USER@HOST:PORT";
+    else if (run->path && run->proxy.kind)
+        why = "--path shows nothing behind --proxy: a proxy hides the path";
     if (why)
         *ret_error = memory_copy(why);
     return !why;

@@ -20,6 +20,7 @@ struct check_settings {
     const char *output; /* NULL: standard output */
     enum color_wish color;
     bool ascii, verbose, transcript, fail_on_warning;
+    struct secret_source proxy_password;
     struct arena arena; /* of the strings above that are not argv's */
 };
 

@@ -25,6 +25,7 @@ static struct {
 } taken[] = {
     { .name = "MAILDOCTOR_PASSWORD" },
     { .name = "MAILDOCTOR_TOKEN" },
+    { .name = "MAILDOCTOR_PROXY_PASSWORD" },
 };
 enum { TAKEN_COUNT = sizeof taken / sizeof *taken };
 

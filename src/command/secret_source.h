@@ -12,7 +12,7 @@ struct secret_source {
     bool ask;                        /* at the terminal, without echo */
 };
 
-/* Takes the variables of both secrets out of the environment: kept here, overwritten there, unset.
+/* Takes the variables of all secrets out of the environment: kept here, overwritten there, unset.
  * To be called before anything else, so that no child and no /proc/PID/environ shows them. */
 void secret_environment_take(void);
 /* Wipes what was taken. */

@@ -80,12 +80,19 @@ static void add_step(struct survey *survey, const struct endpoint *endpoint,
         return;
     struct values values = survey_values(survey, endpoint);
     set_answered(survey, &values, endpoint, step);
+    bool by_proxy = attempt->proxy && step->stage == STAGE_CONNECT;
     const char *box = survey_box_event(survey, endpoint, attempt, step, &values);
-    struct classified classified =
-        box ? classify_event(box) : classify_step(survey, endpoint, step);
+    struct classified classified = by_proxy ? survey_proxy(survey, endpoint, step)
+                                   : box    ? classify_event(box)
+                                            : classify_step(survey, endpoint, step);
+    /* Some proxies say yes before they know, and hang up on a server that is not there. */
+    if (attempt->proxy && step->stage == STAGE_GREETING && !step->reply.size)
+        classified.confidence = CONFIDENCE_POSSIBLE;
     struct finding *finding = survey_add(survey, classified, endpoint, NULL, &values);
     if (finding)
         finding->stage = step->stage; /* where it happened, not where it usually does */
+    if (finding && by_proxy && endpoint->expectation == EXPECT_OPTIONAL)
+        finding->severity = SEVERITY_INFO;
     survey_step_evidence(survey, finding, endpoint, attempt->address, step);
 }
 

@@ -26,6 +26,7 @@ struct values survey_values(const struct survey *survey, const struct endpoint *
     values_set(&values, "address", target->address);
     values_set(&values, "user", target->user ? target->user : target->address);
     values_set(&values, "domain", target->domain);
+    values_set(&values, "proxy", survey->trace->from.proxy);
     if (provider) {
         values_set(&values, "admin", provider->administrator);
         /* "generic" has a title for a list, but no name to put into a sentence. */
@@ -140,18 +141,33 @@ const char *survey_failure_words(struct arena *arena, const struct failure *fail
     return words;
 }
 
+/* The words of such a failure are the peer's, or the proxy's. */
+static bool is_spoken(enum failure_kind kind)
+{
+    switch (kind) {
+    case FAILURE_NONE:
+    case FAILURE_REFUSED:
+    case FAILURE_CONNECTION_CLOSED:
+    case FAILURE_CONNECTION_RESET:
+    case FAILURE_PROTOCOL_VIOLATION:
+    case FAILURE_PROXY_BROKEN:
+    case FAILURE_PROXY_LOGIN:
+    case FAILURE_PROXY_REFUSED:
+    case FAILURE_PROXY_TARGET:
+    case FAILURE_PROXY_FAILED:
+        return true;
+    default:
+        return false;
+    }
+}
+
 void survey_step_evidence(struct survey *survey, struct finding *finding,
                           const struct endpoint *endpoint, const char *address,
                           const struct step *step)
 {
     int64_t took_ns = step->duration_ns > 0 ? step->duration_ns : 0;
     struct bytes line = step->reply;
-    bool spoke =
-        line.size &&
-        (step->error.kind == FAILURE_REFUSED || step->error.kind == FAILURE_CONNECTION_CLOSED ||
-         step->error.kind == FAILURE_CONNECTION_RESET ||
-         step->error.kind == FAILURE_PROTOCOL_VIOLATION || step->error.kind == FAILURE_NONE);
-    if (!spoke)
+    if (!line.size || !is_spoken(step->error.kind))
         line = text_bytes(survey_failure_words(survey->arena, &step->error, took_ns));
     survey_evidence(survey, finding, endpoint, address, step->name, step->start_ns + took_ns, line);
 }

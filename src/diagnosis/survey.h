@@ -60,6 +60,9 @@ void survey_path(struct survey *survey, const struct endpoint *endpoint);
 
 /* The parts. */
 void survey_names(struct survey *survey);
+/* The class of STEP, which failed on the way through a proxy. */
+struct classified survey_proxy(const struct survey *survey, const struct endpoint *endpoint,
+                               const struct step *step);
 void survey_addresses(struct survey *survey, const struct endpoint *endpoint);
 void survey_login(struct survey *survey, const struct endpoint *endpoint,
                   const struct attempt *attempt);

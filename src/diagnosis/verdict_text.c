@@ -219,6 +219,17 @@ static void note_families(const struct weighing *w, struct verdict *out)
     }
 }
 
+/* What a proxy hides. The server's name was resolved there, too. */
+static void note_proxy(const struct weighing *w, struct verdict *out)
+{
+    if (!w->result->trace->from.proxy)
+        return;
+    note(w, out,
+         "the way behind the proxy: it hides the server's addresses, whether IPv4 or IPv6 "
+         "leads there, every hop and ICMP message");
+    note(w, out, "the way without the proxy");
+}
+
 static void note_untested(const struct weighing *w, struct verdict *out)
 {
     const struct trace *trace = w->result->trace;
@@ -226,6 +237,7 @@ static void note_untested(const struct weighing *w, struct verdict *out)
         note(w, out, "what was still under way when the run ended");
     note_logins(w, out);
     note_families(w, out);
+    note_proxy(w, out);
     if (out->send == NEED_STATUS_OK)
         note(w, out, "sending a message (nothing was submitted)");
     if (w->way_count)

@@ -196,7 +196,7 @@ static void racer_timed_out(void *arg)
 void connector_add(struct connector *c, const struct net_address *address)
 {
     char text[EVIDENCE_ADDRESS_SIZE];
-    struct address *a = trace_add_address(c->options.trace, c->options.endpoint);
+    struct address *a = trace_link_address(c->options.trace, c->options.addresses);
     a->text = arena_copy(&c->options.trace->arena, net_address_text(address, text));
     a->family = net_address_family(address);
     a->rtt_ns = -1;

@@ -1,4 +1,5 @@
-/* Connecting to every address of an endpoint at once; the dialogue gets the first that answers.
+/* Connecting to every address of an endpoint, or of a proxy, at once; the dialogue gets the first
+ * that answers.
  *
  * In the spirit of RFC 8305: IPv6 is preferred, so when IPv4 answers first, IPv6 may still win for
  * 50 ms. The losers go on until they have connected or failed, since a dead address is worth
@@ -15,9 +16,9 @@ struct connector;
 struct connector_options {
     struct loop *loop;
     struct trace *trace;
-    struct endpoint *endpoint;
-    int64_t started_ns;               /* monotonic time of the trace's zero */
-    int budget_ms;                    /* for each connect */
+    struct address **addresses; /* the list of the trace that gets them: an endpoint's, a proxy's */
+    int64_t started_ns;         /* monotonic time of the trace's zero */
+    int budget_ms;              /* for each connect */
     const struct net_address *source; /* NULL any */
     /* Once, with the connected descriptor (now the callee's) and its address. */
     void (*won)(void *arg, int fd, struct address *address);

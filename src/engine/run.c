@@ -319,6 +319,7 @@ struct run *run_start(struct loop *loop, const struct run_options *options, stru
     run->started_ns = clock_mono_ns();
     trace->started_real_ns = clock_real_ns();
     vantage_begin(trace);
+    trace->from.proxy = arena_copy(&trace->arena, options->proxy.shown);
     struct resolver_options resolver = {
         .server = options->resolver,
         .budget_ms = options->timeout_ms && options->timeout_ms < 5000 ? options->timeout_ms : 5000,

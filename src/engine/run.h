@@ -4,6 +4,7 @@
 #define ENGINE_RUN_H
 
 #include "base/secret.h"
+#include "engine/proxy.h"
 #include "net/loop.h"
 #include "plan/plan.h"
 #include "result/trace.h"
@@ -36,10 +37,11 @@ struct run_options {
     bool no_system_ca;
     int family;         /* 4, 6 or 0 for both */
     const char *source; /* numeric address; NULL */
-    const char *ehlo;   /* NULL: this machine's name */
-    int timeout_ms;     /* cap on each budget; 0 none */
-    int deadline_ms;    /* the whole run; 0 none */
-    bool path;          /* walk paths even where nothing fails */
+    struct proxy_settings proxy;
+    const char *ehlo; /* NULL: this machine's name */
+    int timeout_ms;   /* cap on each budget; 0 none */
+    int deadline_ms;  /* the whole run; 0 none */
+    bool path;        /* walk paths even where nothing fails */
     run_judge_login *judge_login;
 };
 

@@ -13,6 +13,7 @@ struct sniff {
     struct step *step; /* connect, then the handshake */
     int fd;
     bool connected;
+    struct proxy *proxy; /* while it is asked */
     struct loop_watch *watch;
     struct loop_timer *timer;
     struct tls *tls;
@@ -58,6 +59,7 @@ static void finish(struct sniff *s, enum status status, struct failure failure)
     end_step(s, status, failure);
     loop_watch_stop(&s->watch);
     loop_timer_stop(&s->timer);
+    proxy_close(&s->proxy);
     s->timer = loop_timer_start(s->options.loop, 0, deliver, s);
 }
 
@@ -68,6 +70,8 @@ static void timed_out(void *arg)
     finish(s, STATUS_FAIL,
            failure_make(FAILURE_TIMED_OUT, "no answer in %d ms", s->options.budget_ms));
 }
+
+static void ready(void *arg, unsigned events);
 
 static void offer_hello(struct sniff *s)
 {
@@ -81,6 +85,39 @@ static void offer_hello(struct sniff *s)
     evidence_write(s->fd, hello.data, hello.size,
                    &failure); /* 400 bytes into an empty socket: whole, or failed */
     loop_watch_change(s->watch, LOOP_READ);
+}
+
+static void proxy_answered(void *arg, const struct proxy_talk *answer)
+{
+    struct sniff *s = arg;
+    struct failure failure = answer->failure;
+    bool open = answer->state == PROXY_OPEN;
+    s->fd = open ? proxy_take(s->proxy) : -1;
+    proxy_close(&s->proxy);
+    if (!open) {
+        finish(s, STATUS_FAIL, failure);
+        return;
+    }
+    s->watch = loop_watch_start(s->options.loop, s->fd, LOOP_READ, ready, s);
+    offer_hello(s);
+}
+
+/* The proxy has the descriptor until it answered; our own timer is over both. */
+static void ask_proxy(struct sniff *s)
+{
+    struct proxy_options options = {
+        .loop = s->options.loop,
+        .settings = s->options.proxy,
+        .host = s->options.host,
+        .port = s->options.port,
+        .budget_ms = s->options.budget_ms,
+        .done = proxy_answered,
+        .arg = s,
+    };
+    loop_watch_stop(&s->watch);
+    int fd = s->fd;
+    s->fd = -1;
+    s->proxy = proxy_start(&options, fd);
 }
 
 static void listen_once(struct sniff *s)
@@ -109,10 +146,12 @@ static void ready(void *arg, unsigned events)
     (void)events;
     if (s->connected)
         listen_once(s);
-    else if (evidence_connected(s->fd, &failure, &icmp))
-        offer_hello(s);
-    else
+    else if (!evidence_connected(s->fd, &failure, &icmp))
         finish(s, STATUS_FAIL, failure);
+    else if (s->options.proxy)
+        ask_proxy(s);
+    else
+        offer_hello(s);
 }
 
 struct sniff *sniff_start(const struct sniff_options *options)
@@ -147,6 +186,7 @@ void sniff_close(struct sniff **sniff)
         end_step(s, STATUS_CUT, failure_make(FAILURE_CANCELLED, "not waited for"));
     loop_watch_stop(&s->watch);
     loop_timer_stop(&s->timer);
+    proxy_close(&s->proxy);
     if (s->fd >= 0)
         close(s->fd);
     tls_free(s->tls);

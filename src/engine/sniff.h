@@ -3,6 +3,7 @@
 #ifndef ENGINE_SNIFF_H
 #define ENGINE_SNIFF_H
 
+#include "engine/proxy.h"
 #include "net/evidence.h"
 #include "net/loop.h"
 #include "probes/recognise.h"
@@ -15,7 +16,10 @@ struct sniff_options {
     struct trace *trace;
     int64_t started_ns;
     struct endpoint *endpoint;
-    struct net_address address;
+    struct net_address address;         /* the proxy's, where there is one */
+    const struct proxy_settings *proxy; /* NULL: none */
+    const char *host;                   /* what the proxy is asked for, with PORT */
+    int port;
     const struct net_address *source; /* NULL any */
     int budget_ms;                    /* for the answer */
     /* Once; PEER_UNKNOWN when nothing that is known answered. sniff_close() is then due. */

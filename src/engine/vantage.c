@@ -62,6 +62,10 @@ void vantage_end(struct trace *trace)
             if (a->local)
                 add_once(trace, &trace->from.addresses, without_port(&trace->arena, a->local));
         for (const struct attempt *t = e->attempts; t; t = t->next)
+            for (const struct address *a = t->proxy ? t->proxy->addresses : NULL; a; a = a->next)
+                if (a->local)
+                    add_once(trace, &trace->from.addresses, without_port(&trace->arena, a->local));
+        for (const struct attempt *t = e->attempts; t; t = t->next)
             if (t->seen_as && !trace->from.public_address)
                 trace->from.public_address = t->seen_as;
     }

@@ -12,17 +12,27 @@
 #include <string.h>
 
 /* Budgets of DESIGN section 3, in milliseconds. */
-enum { CONNECT_MS = 6000, SNIFF_MS = 10000, NS_PER_MS = 1000000 };
+enum {
+    CONNECT_MS = 6000,
+    PROXY_MS = 10000, /* it connects on our behalf first */
+    SNIFF_MS = 10000,
+    NS_PER_MS = 1000000,
+};
 
 struct walk {
     const struct walk_shared *shared;
     struct endpoint *endpoint;
     struct attempt *attempt;
-    struct step *resolve, *connect;
-    int questions; /* open ones */
+    struct step *resolve, *connect, *ask; /* ask: the proxy */
+    int questions;                        /* open ones */
+    const char *to_host;                  /* where the dialogue is to go: a name or an address */
     int to_port;
+    const struct proxy_settings *via; /* NULL: straight there */
+    int dial_port;                    /* what is connected to: the proxy's, else to_port */
     struct failure resolve_failure;
     struct connector *connector;
+    struct proxy *proxy;
+    struct address *reached; /* the address that was connected to */
     struct session *session;
     struct sniff *sniff;
     struct loop_timer
@@ -123,6 +133,9 @@ static void silent(void *arg)
         .started_ns = w->shared->started_ns,
         .endpoint = w->endpoint,
         .address = w->chosen,
+        .proxy = w->via,
+        .host = w->to_host,
+        .port = w->to_port,
         .source = w->shared->source,
         .budget_ms = capped(w, SNIFF_MS),
         .done = sniffed,
@@ -145,16 +158,11 @@ static const char *ehlo_name(struct walk *w, const struct address *address)
     return w->ehlo;
 }
 
-static void won(void *arg, int fd, struct address *address)
+static void talk(struct walk *w, int fd)
 {
-    struct walk *w = arg;
     const struct walk_shared *shared = w->shared;
     const struct run_options *o = shared->options;
     struct endpoint *e = w->endpoint;
-    end_step(w, w->connect, STATUS_OK, (struct failure) { 0 });
-    w->connect->duration_ns = address->connect_ns;
-    w->attempt->address = address->text;
-    net_address_parse(&w->chosen, address->text, w->to_port);
     struct session_options options = {
         .loop = shared->loop,
         .trace = shared->trace,
@@ -164,7 +172,7 @@ static void won(void *arg, int fd, struct address *address)
         .wish = {
             .starttls = e->security == SECURITY_STARTTLS,
             .implicit = e->security == SECURITY_IMPLICIT,
-            .ehlo = ehlo_name(w, address),
+            .ehlo = ehlo_name(w, w->reached),
             .host = e->host,
             .port = e->port,
             .transfer = e->transfer,
@@ -185,11 +193,75 @@ static void won(void *arg, int fd, struct address *address)
     w->session = session_start(&options, fd);
 }
 
+/* ---- through a proxy ---- */
+
+static void proxy_answered(void *arg, const struct proxy_talk *answer)
+{
+    struct walk *w = arg;
+    bool open = answer->state == PROXY_OPEN;
+    w->attempt->proxy->heard = answer->heard;
+    w->ask->reply = arena_copy_bytes(&w->shared->trace->arena, buffer_bytes(&answer->words));
+    end_step(w, w->ask, open ? STATUS_OK : STATUS_FAIL, answer->failure);
+    int fd = open ? proxy_take(w->proxy) : -1;
+    proxy_close(&w->proxy);
+    if (open) {
+        talk(w, fd);
+        return;
+    }
+    unexpect(w);
+    talk_over(w);
+}
+
+static void ask_proxy(struct walk *w, int fd)
+{
+    struct proxy_options options = {
+        .loop = w->shared->loop,
+        .settings = w->via,
+        .host = w->to_host,
+        .port = w->to_port,
+        .budget_ms = capped(w, PROXY_MS),
+        .done = proxy_answered,
+        .arg = w,
+    };
+    w->ask = begin_step(w, "proxy", STAGE_CONNECT, options.budget_ms);
+    w->proxy = proxy_start(&options, fd);
+}
+
+static void won(void *arg, int fd, struct address *address)
+{
+    struct walk *w = arg;
+    end_step(w, w->connect, STATUS_OK, (struct failure) { 0 });
+    w->connect->duration_ns = address->connect_ns;
+    w->reached = address;
+    net_address_parse(&w->chosen, address->text, w->dial_port);
+    if (w->via) {
+        ask_proxy(w, fd);
+        return;
+    }
+    w->attempt->address = address->text;
+    talk(w, fd);
+}
+
+/* The list that the addresses connected to belong to. */
+static struct address **addresses(struct walk *w)
+{
+    return w->via ? &w->attempt->proxy->addresses : &w->endpoint->addresses;
+}
+
+/* No fault of the mail server's, and none of its ports. */
+static struct failure blame_proxy(const struct walk *w, struct failure failure)
+{
+    const char *why = failure.text[0] ? failure.text : failure_name(failure.kind);
+    struct failure blamed = failure_make(FAILURE_PROXY_UNREACHABLE, "%s", why);
+    blamed.system = failure.system;
+    return w->via ? blamed : failure;
+}
+
 /* ---- connecting ---- */
 
 /* What most says why nothing could be reached: an answer before silence, silence before this
  * machine's own words. */
-static struct failure worst(const struct endpoint *endpoint)
+static struct failure worst(const struct address *all)
 {
     static const enum failure_kind order[] = {
         FAILURE_CONNECTION_REFUSED,
@@ -202,7 +274,7 @@ static struct failure worst(const struct endpoint *endpoint)
         FAILURE_ADDRESS_NOT_AVAILABLE,
     };
     for (size_t i = 0; i < sizeof order / sizeof *order; i++)
-        for (const struct address *a = endpoint->addresses; a; a = a->next)
+        for (const struct address *a = all; a; a = a->next)
             if (a->error.kind == order[i] &&
                 (a->status == STATUS_FAIL || i + 3 >= sizeof order / sizeof *order))
                 return a->error;
@@ -212,7 +284,7 @@ static struct failure worst(const struct endpoint *endpoint)
 static void lost(void *arg)
 {
     struct walk *w = arg;
-    end_step(w, w->connect, STATUS_FAIL, worst(w->endpoint));
+    end_step(w, w->connect, STATUS_FAIL, blame_proxy(w, worst(*addresses(w))));
     w->talked = true; /* settled() follows, and ends the walk */
     unexpect(w);
 }
@@ -231,7 +303,7 @@ static void begin_connecting(struct walk *w)
     struct connector_options options = {
         .loop = shared->loop,
         .trace = shared->trace,
-        .endpoint = w->endpoint,
+        .addresses = addresses(w),
         .started_ns = shared->started_ns,
         .budget_ms = budget_ms,
         .source = shared->source,
@@ -250,7 +322,7 @@ static void add_address(struct walk *w, const char *text)
 {
     struct net_address address;
     int family = w->shared->options->family;
-    if (!net_address_parse(&address, text, w->to_port))
+    if (!net_address_parse(&address, text, w->dial_port))
         return;
     if (family && net_address_family(&address) != family)
         return;
@@ -293,9 +365,10 @@ static void resolved(void *arg, const struct resolution *resolution)
         connector_complete(w->connector);
         return;
     }
-    end_step(w, w->resolve, STATUS_FAIL,
-             w->resolve_failure.kind ? w->resolve_failure
-                                     : failure_make(FAILURE_NO_ADDRESS, "no usable address"));
+    struct failure failure = w->resolve_failure.kind
+                                 ? w->resolve_failure
+                                 : failure_make(FAILURE_NO_ADDRESS, "no usable address");
+    end_step(w, w->resolve, STATUS_FAIL, blame_proxy(w, failure));
     w->talked = w->settled = true;
     unexpect(w);
     end_if_done(w);
@@ -317,12 +390,30 @@ static const struct connect_to *detour(const struct walk *w)
 static void resolve(struct walk *w, const char *host)
 {
     int family = w->shared->options->family;
-    w->resolve = begin_step(w, "resolve", STAGE_RESOLVE, capped(w, 5000));
+    /* The proxy's name is a part of the way to the server, which resolves its own. */
+    w->resolve = w->via ? begin_step(w, "resolve proxy", STAGE_CONNECT, capped(w, 5000))
+                        : begin_step(w, "resolve", STAGE_RESOLVE, capped(w, 5000));
     w->questions = family ? 1 : 2;
     if (family != 4)
         resolver_ask(w->shared->resolver, host, DNS_AAAA, resolved, w);
     if (family != 6)
         resolver_ask(w->shared->resolver, host, DNS_A, resolved, w);
+}
+
+/* What is to be connected to: the proxy where there is one, else the server. */
+static const char *begin_way(struct walk *w)
+{
+    const struct proxy_settings *proxy = &w->shared->options->proxy;
+    w->dial_port = w->to_port;
+    if (proxy->kind == PROXY_NONE)
+        return w->to_host;
+    struct arena *arena = &w->shared->trace->arena;
+    w->via = proxy;
+    w->dial_port = proxy->port;
+    w->attempt->proxy = arena_new(arena, sizeof *w->attempt->proxy);
+    w->attempt->proxy->asked =
+        arena_format(arena, strchr(w->to_host, ':') ? "[%s]:%d" : "%s:%d", w->to_host, w->to_port);
+    return proxy->host;
 }
 
 struct walk *walk_start(const struct walk_shared *shared, struct endpoint *endpoint, bool expected)
@@ -335,9 +426,10 @@ struct walk *walk_start(const struct walk_shared *shared, struct endpoint *endpo
     w->attempt = trace_add_attempt(shared->trace, endpoint, PURPOSE_MAIN);
     w->attempt->start_ns = elapsed(w);
     const struct connect_to *to = detour(w);
-    const char *host = to && to->address && to->address[0] ? to->address : endpoint->host;
+    w->to_host = to && to->address && to->address[0] ? to->address : endpoint->host;
     w->to_port = to && to->to_port ? to->to_port : endpoint->port;
-    if (net_address_parse(&numeric, host, w->to_port)) {
+    const char *host = begin_way(w);
+    if (net_address_parse(&numeric, host, w->dial_port)) {
         begin_connecting(w);
         connector_add(w->connector, &numeric);
         connector_complete(w->connector);
@@ -368,13 +460,16 @@ void walk_close(struct walk **walk)
     if (!w)
         return;
     *walk = NULL;
-    struct step *open[] = { w->resolve, w->connect };
-    for (size_t i = 0; i < 2; i++)
+    struct step *open[] = { w->resolve, w->connect, w->ask };
+    if (w->proxy)
+        w->attempt->proxy->heard = proxy_heard(w->proxy);
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++)
         if (open[i] && open[i]->duration_ns < 0)
             end_step(w, open[i], STATUS_CUT, failure_make(FAILURE_CANCELLED, "not waited for"));
     loop_timer_stop(&w->grace);
     session_close(&w->session);
     sniff_close(&w->sniff);
+    proxy_close(&w->proxy);
     connector_close(&w->connector);
     free(w);
 }

@@ -69,6 +69,27 @@ const char *row_connect_word(const struct failure *failure)
     }
 }
 
+static const char *proxy_word(const struct failure *failure)
+{
+    switch (failure->kind) {
+    case FAILURE_PROXY_UNREACHABLE:
+        return "proxy NOT REACHED";
+    case FAILURE_PROXY_SILENT:
+        return "proxy SILENT";
+    case FAILURE_PROXY_BROKEN:
+        return "proxy NOT USABLE";
+    case FAILURE_PROXY_LOGIN:
+        return "proxy LOGIN REFUSED";
+    case FAILURE_PROXY_REFUSED:
+        return "REFUSED BY THE PROXY";
+    case FAILURE_PROXY_TARGET:
+    case FAILURE_PROXY_FAILED:
+        return "NOT REACHED BY THE PROXY";
+    default:
+        return "proxy FAILED";
+    }
+}
+
 static const char *resolve_word(const struct failure *failure)
 {
     switch (failure->kind) {
@@ -159,6 +180,32 @@ static void add_unconnected(struct row *row, const struct endpoint *endpoint)
                  tally.failed, tally.all);
         note(row, all && tally.failed == 2 ? ", both addresses" : many);
     }
+}
+
+/* ---- through a proxy ---- */
+
+static const struct step *proxy_step(const struct attempt *attempt)
+{
+    return attempt && attempt->proxy ? attempt_step(attempt, STAGE_CONNECT) : NULL;
+}
+
+/* Its connection and its answer, in one phrase. */
+static void add_proxy(struct row *row, const struct endpoint *endpoint,
+                      const struct attempt *attempt)
+{
+    char took[DURATION_SIZE];
+    int64_t sum = 0;
+    for (const struct step *s = attempt->steps; s; s = s->next)
+        if (s->stage == STAGE_CONNECT && s->duration_ns > 0)
+            sum += s->duration_ns;
+    const struct step *step = proxy_step(attempt);
+    wording_duration(sum, took);
+    if (step->status == STATUS_OK)
+        add(row, false, "proxy %s", took);
+    else if (step->status == STATUS_FAIL)
+        add(row, is_expected(endpoint), "%s %s", proxy_word(&step->error), took);
+    else
+        add(row, false, "proxy not waited for");
 }
 
 /* ---- the dialogue ---- */
@@ -400,22 +447,26 @@ void row_make(struct row *row, const struct trace *trace, const struct endpoint 
 {
     const struct attempt *attempt = endpoint_attempt(endpoint, PURPOSE_MAIN);
     const struct address *address = connected(endpoint);
+    const struct step *proxy = proxy_step(attempt);
+    bool reached = proxy ? proxy->status == STATUS_OK : address != NULL;
     char took[DURATION_SIZE];
     row->count = 0;
-    if (!address && endpoint->expectation == EXPECT_NOT_OFFERED) {
+    if (!reached && endpoint->expectation == EXPECT_NOT_OFFERED) {
         /* Who asks for just this port hears that it was tried. */
         if (trace->target.needs & NEED_ENDPOINT && endpoint->addresses)
             add_unconnected(row, endpoint);
         add(row, false, "not offered by %s", provider);
         return;
     }
-    if (address)
+    if (proxy)
+        add_proxy(row, endpoint, attempt);
+    else if (address)
         add(row, false, "connect %s", wording_duration(address->connect_ns, took));
     else if (endpoint->addresses)
         add_unconnected(row, endpoint);
     else
         add_unresolved(row, trace, endpoint);
-    for (const struct step *s = address && attempt ? attempt->steps : NULL; s; s = s->next)
+    for (const struct step *s = reached && attempt ? attempt->steps : NULL; s; s = s->next)
         if (s->stage > STAGE_CONNECT && s->stage != STAGE_GOODBYE)
             add_step(row, trace, endpoint, attempt, s);
     if (endpoint->transfer && attempt && !attempt_step(attempt, STAGE_LOGIN) &&

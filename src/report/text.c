@@ -73,6 +73,10 @@ static void write_vantage(const struct text *text)
         buffer_append_text(&line, ", ");
         page_peer(page, &line, text_bytes(from->addresses.items[0]));
     }
+    if (from->proxy) {
+        buffer_append_text(&line, ", through the proxy ");
+        page_peer(page, &line, text_bytes(from->proxy));
+    }
     clock_format(trace->started_real_ns, started);
     buffer_format(&line, ", %.10s %.5s UTC", started, started + strlen("2026-11-22T"));
     page_fold(page, &(struct page_text) { .label = "Tested from: ", .hang = 13 },

@@ -62,7 +62,12 @@ static void write_source(const struct text *text, const struct finding *finding,
         page_peer(&text->page, &line, text_bytes(evidence->step));
         buffer_append_text(&line, ":");
     } else {
+        bool proxy = wording_same(evidence->step, "proxy");
+        if (proxy)
+            page_own(&text->page, &line, "The proxy, asked for ");
         page_peer(&text->page, &line, text_bytes(evidence->endpoint));
+        if (proxy && said)
+            buffer_append_text(&line, ",");
         buffer_format(&line, "%s%s%s:",
                       said     ? " said"
                       : *where ? ","

@@ -256,6 +256,11 @@ static void write_attempt(const struct text *text, const struct attempt *attempt
     if (attempt->purpose == PURPOSE_SNIFF)
         page_sentence(&text->page, &(struct page_text) { .indent = 2, .hang = 4 },
                       "a second connection, to see what answers:");
+    if (attempt->proxy) {
+        write_pair(text, 2, "through the proxy, which was asked for", attempt->proxy->asked);
+        for (const struct address *a = attempt->proxy->addresses; a; a = a->next)
+            write_address(text, a);
+    }
     for (const struct step *s = attempt->steps; s; s = s->next)
         write_step(text, s);
     if (attempt->tls)

@@ -93,6 +93,7 @@ static const struct shape_field vantage_rows[] = {
     { PEERS("addresses", addresses) },
     { PEER("public_address", public_address, SHAPE_LEAVE_OUT) },
     { PEERS("resolvers", resolvers) },
+    { PEER("proxy", proxy, SHAPE_LEAVE_OUT) },
 };
 static const struct shape vantage_shape = { SHAPE(vantage_rows) };
 #undef OF
@@ -264,11 +265,21 @@ static const struct shape_field auth_rows[] = {
 static const struct shape auth_shape = { SHAPE(auth_rows), .empty = no_auth };
 #undef OF
 
+#define OF proxy_facts
+static const struct shape_field proxy_rows[] = {
+    { PEER("asked", asked, SHAPE_ALWAYS) },
+    { FLAG("heard", heard) },
+    { LIST("addresses", addresses, address_shape, SHAPE_ALWAYS) },
+};
+static const struct shape proxy_shape = { SHAPE(proxy_rows) };
+#undef OF
+
 #define OF attempt
 static const struct shape_field attempt_rows[] = {
     { ENUM("purpose", purpose, WORDS_PURPOSE, SHAPE_ALWAYS) },
     { PEER("address", address, SHAPE_ALWAYS) },
     { MS("start_ms", start_ns) },
+    { OBJECT("proxy", proxy, proxy_shape) },
     { LIST("steps", steps, step_shape, SHAPE_ALWAYS) },
     { OBJECT("tls", tls, tls_shape) },
     { GROUP("capabilities", capabilities, capability_shape, SHAPE_LEAVE_OUT) },

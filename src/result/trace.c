@@ -208,16 +208,21 @@ struct endpoint *trace_add_endpoint(struct trace *trace)
     return *link = endpoint;
 }
 
-struct address *trace_add_address(struct trace *trace, struct endpoint *endpoint)
+struct address *trace_link_address(struct trace *trace, struct address **list)
 {
     struct address *address = arena_new(&trace->arena, sizeof *address);
     address->status = STATUS_CUT;
     address->connect_ns = -1;
     address->rtt_ns = -1;
-    struct address **link = &endpoint->addresses;
+    struct address **link = list;
     while (*link)
         link = &(*link)->next;
     return *link = address;
+}
+
+struct address *trace_add_address(struct trace *trace, struct endpoint *endpoint)
+{
+    return trace_link_address(trace, &endpoint->addresses);
 }
 
 struct attempt *trace_add_attempt(struct trace *trace, struct endpoint *endpoint,

@@ -261,11 +261,19 @@ struct capability_facts {
         after; /* lines as advertised before and after TLS, e.g. "SIZE 157286400" */
 };
 
+/* What stood between this machine and the server: a proxy hides the server's addresses. */
+struct proxy_facts {
+    const char *asked;         /* for what the proxy was asked: "smtp.office365.com:587" */
+    bool heard;                /* it said anything at all */
+    struct address *addresses; /* the proxy's own */
+};
+
 struct attempt {
     struct attempt *next;
     enum purpose purpose;
-    const char *address; /* numeric; "" until connected */
+    const char *address; /* numeric; "" until connected, and through a proxy, which hides it */
     int64_t start_ns;
+    struct proxy_facts *proxy; /* NULL: none */
     struct step *steps;
     struct tls_facts *tls; /* NULL: no handshake was begun */
     struct capability_facts capabilities;
@@ -310,6 +318,7 @@ struct vantage {
     struct strings addresses;   /* local source addresses used */
     const char *public_address; /* as a server saw us; NULL */
     struct strings resolvers;
+    const char *proxy; /* its URL, never with a password; NULL: none */
 };
 
 struct trace {
@@ -336,6 +345,7 @@ void trace_free(struct trace *trace); /* NULL is legal */
 struct lookup *trace_add_lookup(struct trace *trace);
 struct endpoint *trace_add_endpoint(struct trace *trace);
 struct address *trace_add_address(struct trace *trace, struct endpoint *endpoint);
+struct address *trace_link_address(struct trace *trace, struct address **list);
 struct attempt *trace_add_attempt(struct trace *trace, struct endpoint *endpoint,
                                   enum purpose purpose);
 struct step *trace_add_step(struct trace *trace, struct attempt *attempt, const char *name,

@@ -33,6 +33,21 @@ static void tell_notwaited(struct teller *t, const char *rest)
     teller_step(t, "connect", STAGE_CONNECT, STATUS_CUT);
 }
 
+/* The proxy said these words; "*": it was heard, but said nothing of the server. */
+static void tell_proxy(struct teller *t, const char *rest)
+{
+    size_t size = strcspn(rest, " ");
+    const char *words = rest[size] ? rest + size + 1 : "";
+    struct proxy_facts *proxy = arena_new(&t->trace->arena, sizeof *proxy);
+    proxy->asked = t->endpoint->id;
+    proxy->heard = *words;
+    t->trace->from.proxy = "socks5://proxy.example:1080";
+    t->attempt->proxy = proxy;
+    teller_step(t, "connect", STAGE_CONNECT, STATUS_OK);
+    teller_fail(t, "proxy", STAGE_CONNECT, arena_format(&t->trace->arena, "%.*s", (int)size, rest),
+                *words == '*' ? NULL : words);
+}
+
 static void tell_greeting(struct teller *t, const char *kind)
 {
     teller_connect(t);
@@ -186,6 +201,7 @@ static const struct {
     { "dns", tell_dns },
     { "connect", tell_connect },
     { "notwaited", tell_notwaited },
+    { "proxy", tell_proxy },
     { "greeting", tell_greeting },
     { "greeting-said", tell_greeting_said },
     { "ehlo", tell_ehlo },

@@ -111,6 +111,7 @@ static void fill_run(struct trace *trace)
     trace->from.os = "Debian GNU/Linux 12 (bookworm)";
     trace->from.kernel = "6.1.0";
     trace->from.public_address = "203.0.113.9";
+    trace->from.proxy = "socks5://joe@proxy.example:1080";
     sample_add(trace, &trace->from.addresses, "10.1.4.77");
     sample_add(trace, &trace->from.resolvers, "192.0.2.53:53");
 }
@@ -318,6 +319,9 @@ struct result *sample_rich(void)
     fill_addresses(trace, endpoint);
     fill_attempt(trace, trace_add_attempt(trace, endpoint, PURPOSE_MAIN));
     struct attempt *sniff = trace_add_attempt(trace, endpoint, PURPOSE_SNIFF);
+    sniff->proxy = arena_new(&trace->arena, sizeof *sniff->proxy);
+    *sniff->proxy = (struct proxy_facts) { .asked = "mail.example.org:587", .heard = true };
+    trace_link_address(trace, &sniff->proxy->addresses)->text = "192.0.2.80";
     sniff->capabilities.before_seen = true;
     sample_add(trace, &sniff->capabilities.before, "STARTTLS");
     trace_add_attempt(trace, endpoint, PURPOSE_SNIFF)->capabilities.after_seen = true;
