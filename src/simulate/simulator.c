@@ -165,7 +165,7 @@ static int bind_everywhere(const struct simulator *simulator, const int types[],
 static bool open_port(struct simulator *simulator, int port_index, int base)
 {
     static const int types[] = { SOCK_STREAM };
-    int fds[SIM_LISTEN_LIMIT];
+    int fds[SIM_LISTEN_LIMIT] = { 0 };
     int wanted = base ? base + sim_ports[port_index].number : 0;
     int port = bind_everywhere(simulator, types, 1, wanted, fds);
     bool open = port;
