@@ -300,6 +300,21 @@ static const char *clean_host(struct arena *arena, const char *text)
     return host;
 }
 
+static bool add_resolver(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    struct run_options *run = &settings->run;
+    if (!run->resolver) {
+        run->resolver = value;
+        return true;
+    }
+    if (run->resolver_beside_count == CHECK_RESOLVER_LIMIT)
+        return reject(ret_error, "resolver", value, "given too often");
+    settings->resolvers[run->resolver_beside_count++] = value;
+    run->resolvers_beside = settings->resolvers;
+    return true;
+}
+
 static bool add_connect_to(void *to, const char *value, char **ret_error)
 {
     static const char form[] = "HOST:PORT:ADDRESS:PORT, ADDRESS an IP address, IPv6 in brackets; "
@@ -390,7 +405,8 @@ const struct option_row check_option_rows[] = {
     { OPTION_CALL, "connect-to", 0, "HOST:PORT:ADDR:PORT",
       "for HOST:PORT connect to ADDR:PORT; name and certificate checks stay; may be repeated", 0,
       add_connect_to },
-    { OPTION_TEXT, "resolver", 0, "ADDR[:PORT]", "ask this name server", AT(run.resolver), NULL },
+    { OPTION_CALL, "resolver", 0, "ADDR[:PORT]",
+      "ask this name server; further ones are asked the same, and compared", 0, add_resolver },
     { OPTION_TEXT, "ca-file", 0, "FILE", "trust these roots too (PEM)", AT(run.ca_file), NULL },
     { OPTION_FLAG, "no-system-ca", 0, NULL, "trust only --ca-file", AT(run.no_system_ca), NULL },
     { OPTION_CALL, "ipv4", '4', NULL, "only IPv4", 0, set_ipv4 },

@@ -7,14 +7,15 @@
 #include "engine/run.h"
 #include "report/report.h"
 
-enum { CHECK_PORT_LIMIT = 16, CHECK_CONNECT_LIMIT = 32 };
+enum { CHECK_PORT_LIMIT = 16, CHECK_CONNECT_LIMIT = 32, CHECK_RESOLVER_LIMIT = 4 };
 enum color_wish { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct check_settings {
     struct run_options run; /* password and token are not in it yet; state_dir neither */
     int ports[CHECK_PORT_LIMIT];
     struct connect_to connect_to[CHECK_CONNECT_LIMIT];
-    const char *hosts[CHECK_CONNECT_LIMIT]; /* of --connect-to */
+    const char *resolvers[CHECK_RESOLVER_LIMIT]; /* all but the first */
+    const char *hosts[CHECK_CONNECT_LIMIT];      /* of --connect-to */
     struct secret_source password, token;
     const struct report_format *format;
     const char *output; /* NULL: standard output */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "engine/gate.h"
+#include "engine/opinions.h"
 #include "engine/path.h"
 #include "engine/trust.h"
 #include "engine/vantage.h"
@@ -41,6 +42,7 @@ struct run {
     char host_name[HOST_NAME_SIZE];
     struct leg *legs;
     struct paths *paths;
+    struct opinions *opinions;
     struct loop_timer *deadline, *patience, *turn;
     bool walked, over;
 };
@@ -82,6 +84,7 @@ static void end(struct run *run, const char *why)
     plan_stop(&run->planning);
     paths_close(&run->paths);
     close_walks(run);
+    opinions_close(&run->opinions);
     resolver_free(run->resolver); /* its open questions belonged to the walks */
     run->resolver = NULL;
     run->trace->duration_ns = run_elapsed_ns(run);
@@ -157,7 +160,7 @@ static void end_if_decided(struct run *run)
         if (!walk_ended(leg->walk))
             return;
     }
-    if (!anybody && !all)
+    if ((!anybody && !all) || opinions_wanted(run->opinions))
         return;
     if (!run->walked)
         walk_paths(run);
@@ -227,6 +230,7 @@ static void planned(void *arg, const struct plan *plan)
         *link = leg;
         link = &leg->next;
     }
+    opinions_begin(run->opinions);
     run->patience = loop_timer_start(run->loop, EXPECTATION_MS, expect_nobody, run);
     walk_has_ended(run); /* a plan without endpoints is decided already */
 }
@@ -310,6 +314,27 @@ static void begin(struct run *run)
         plan_start(run->loop, run->resolver, run->trace, &o->target, &o->plan, planned, run);
 }
 
+/* The system's own lookup is compared with what it should be the same as, not with a name server
+ * that somebody chose. */
+static struct opinions *other_opinions(struct run *run, int budget_ms, char **ret_error)
+{
+    const struct run_options *o = run->options;
+    struct opinions_options options = {
+        .loop = run->loop,
+        .trace = run->trace,
+        .started_ns = run->started_ns,
+        .resolver = run->resolver,
+        .servers = o->resolvers_beside,
+        .server_count = o->resolver_beside_count,
+        .system = o->resolver == NULL,
+        .family = o->family,
+        .budget_ms = budget_ms,
+        .done = walk_has_ended,
+        .arg = run,
+    };
+    return opinions_new(&options, ret_error);
+}
+
 struct run *run_start(struct loop *loop, const struct run_options *options, struct trace *trace,
                       loop_function *done, void *arg, char **ret_error)
 {
@@ -326,7 +351,10 @@ struct run *run_start(struct loop *loop, const struct run_options *options, stru
     };
     if (check_options(run, ret_error))
         run->resolver = resolver_new(loop, &resolver, trace, run->started_ns, ret_error);
-    if (!run->resolver) {
+    if (run->resolver)
+        run->opinions = other_opinions(run, resolver.budget_ms, ret_error);
+    if (!run->opinions) {
+        resolver_free(run->resolver);
         free(run);
         return NULL;
     }
@@ -344,6 +372,7 @@ void run_free(struct run *run)
     plan_stop(&run->planning);
     paths_close(&run->paths);
     close_walks(run);
+    opinions_close(&run->opinions);
     resolver_free(run->resolver);
     gate_free(run->gate);
     trust_free(run->trust);

@@ -31,6 +31,8 @@ struct run_options {
     bool all_logins, retry_login, insecure_login;
     const char *state_dir;
     const char *resolver;
+    const char *const *resolvers_beside; /* asked the same, for comparison */
+    size_t resolver_beside_count;
     const struct connect_to *connect_to;
     size_t connect_to_count;
     const char *ca_file;
