@@ -93,10 +93,11 @@ struct classified survey_path_class(struct survey *survey, const struct address 
         values_set(values, "box", address->icmp ? address->icmp->sender : NULL);
         return classify_event(event);
     }
-    if (at.kind != PATH_RESET)
+    if (at.kind != PATH_RESET && at.kind != PATH_INTERCEPTED)
         return (struct classified) { 0 };
     values_set(values, "box", box_words(survey, &at));
-    struct classified classified = classify_event("connect.reset_by_box");
+    struct classified classified =
+        classify_event(at.kind == PATH_RESET ? "connect.reset_by_box" : "connect.intercepted");
     classified.confidence = at.confidence;
     return classified;
 }
@@ -146,6 +147,16 @@ static const char *dead_words(struct survey *survey, const struct address *addre
                         control_words(survey, path));
 }
 
+/* A filter behind a router's own count of hops refuses in that router's name. */
+static const char *rejected_words(struct survey *survey, const struct path_break *at)
+{
+    const char *after = at->after.sender, *before = at->before.sender;
+    bool same = after && before && strcmp(after, before) == 0;
+    return arena_format(survey->arena, "refused by %s: %s",
+                        hop_words(survey, same ? &at->after : &at->before),
+                        sureness(at->confidence));
+}
+
 /* NULL where the walk tells nothing. */
 static const char *break_words(struct survey *survey, const struct address *address,
                                const struct path_break *at)
@@ -162,8 +173,7 @@ static const char *break_words(struct survey *survey, const struct address *addr
                             "back: %s, %s",
                             before, after, sure, control_words(survey, address->path));
     case PATH_REJECTED:
-        return arena_format(survey->arena, "refused by %s; the last before it is %s: %s", before,
-                            after, sure);
+        return rejected_words(survey, at);
     case PATH_RESET:
         return arena_format(survey->arena,
                             "reset forged between %s and %s, the server is at hop %d: %s", after,

@@ -159,6 +159,21 @@ int evidence_connect(const struct net_address *peer, const struct net_address *s
     return -1;
 }
 
+/* IPv4 reports a prohibition (RFC 1812 section 5.2.7.1) as if there were no way; IPv6 says EACCES.
+ */
+static bool forbids(const struct net_icmp *icmp, int family)
+{
+    return family == AF_INET && icmp->type == 3 &&
+           (icmp->code == 9 || icmp->code == 10 || icmp->code == 13);
+}
+
+static int family_of(int fd)
+{
+    struct net_address local = { .size = sizeof local.storage };
+    getsockname(fd, (struct sockaddr *)&local.storage, &local.size);
+    return local.storage.ss_family;
+}
+
 bool evidence_connected(int fd, struct failure *ret_failure, struct net_icmp *ret_icmp)
 {
     *ret_failure = (struct failure) { 0 };
@@ -184,6 +199,12 @@ bool evidence_connected(int fd, struct failure *ret_failure, struct net_icmp *re
     if (error == 0)
         error = icmp ? queued : ENOTCONN;
     *ret_failure = connect_failure(error);
+    if (icmp && forbids(ret_icmp, family_of(fd)))
+        *ret_failure = (struct failure) {
+            .kind = FAILURE_PROHIBITED,
+            .system = error,
+            .text = "administratively prohibited",
+        };
     return false;
 }
 

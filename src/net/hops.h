@@ -12,7 +12,7 @@ bool hops_supported(void);
 enum hops_answer {
     HOPS_SILENT,      /* nothing yet */
     HOPS_ROUTER,      /* ICMP time exceeded, from SENDER */
-    HOPS_OPEN,        /* connected */
+    HOPS_OPEN,        /* connected, if only for a moment */
     HOPS_RESET,       /* refused, and no ICMP came with it */
     HOPS_UNREACHABLE, /* ICMP TYPE and CODE, from SENDER */
     HOPS_OURS         /* this machine itself would not send it */

@@ -84,11 +84,14 @@ struct hops_reply hops_read(int fd)
         error = errno;
     bool icmp = evidence_system_icmp(fd, &reply.icmp, &queued);
     struct net_address peer = { .size = sizeof peer.storage };
-    if (error == 0 && getpeername(fd, (struct sockaddr *)&peer.storage, &peer.size) == 0)
+    if (error ==
+        ECONNRESET) /* it stood, and was cut off since: a SYN is answered by ECONNREFUSED */
+        reply.answer = HOPS_OPEN;
+    else if (error == 0 && getpeername(fd, (struct sockaddr *)&peer.storage, &peer.size) == 0)
         reply.answer = HOPS_OPEN;
     else if (icmp)
         reply.answer = answer_of(&reply.icmp, family_of(fd));
-    else if (error == ECONNREFUSED || error == ECONNRESET)
+    else if (error == ECONNREFUSED)
         reply.answer = HOPS_RESET;
     else if (error != ETIMEDOUT && error != 0)
         reply.answer = HOPS_OURS;

@@ -15,6 +15,8 @@ struct text {
 void text_headline(const struct text *text);
 /* The server's own words, who mends it, and how. */
 void text_cause(const struct text *text);
+/* The paths that were walked, each as a line. */
+void text_path(const struct text *text);
 /* For a run without a fault: what to compare on the device that still fails. */
 void text_compare(const struct text *text);
 /* A row per endpoint. */

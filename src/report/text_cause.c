@@ -87,14 +87,26 @@ static bool is_repeated(const struct finding *finding, const struct evidence *ev
     return false;
 }
 
+/* Would the line above B be that above A again? */
+static bool is_same_source(const struct text *text, const struct finding *finding,
+                           const struct evidence *a, const struct evidence *b)
+{
+    const struct endpoint *endpoint = wording_endpoint(text->result, a->endpoint);
+    return finding->stage == STAGE_CONNECT && endpoint && wording_same(a->endpoint, b->endpoint) &&
+           !is_said(endpoint, a) && !is_said(endpoint, b);
+}
+
 static void write_evidence(const struct text *text, const struct finding *finding)
 {
+    const struct evidence *last = NULL;
     int shown = 0;
     for (const struct evidence *e = finding->evidence; e && shown < EVIDENCE_SHOWN; e = e->next) {
         if (!e->line.size || is_repeated(finding, e))
             continue;
-        write_source(text, finding, e);
+        if (!last || !is_same_source(text, finding, last, e))
+            write_source(text, finding, e);
         text_words(text, 2, e->line, WORDS_SHOWN);
+        last = e;
         shown++;
     }
 }
@@ -231,6 +243,7 @@ void text_cause(const struct text *text)
         write_evidence(text, cause);
     } else if (verdict->owner != OWNER_NONE || verdict->fix.count)
         page_end(&text->page);
+    text_path(text);
     write_who(text, verdict->owner, verdict->confidence);
     write_fix(text);
     write_also(text);

@@ -130,7 +130,7 @@ static void place_answer(const struct address *address, const struct hop *end,
     default:
         out->kind = nearer ? PATH_INTERCEPTED : PATH_OPEN;
     }
-    if (nearer)
+    if (nearer && end->answer != HOP_UNREACHABLE)
         out->before.sender = path_hop(control, end->ttl)->sender;
 }
 

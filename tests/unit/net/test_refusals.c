@@ -44,7 +44,7 @@ static const struct unreachable unreachables[] = {
     { "192.0.2.1", FAILURE_HOST_UNREACHABLE, 0, 0 },       /* route of type unreachable */
     { "192.0.2.2", FAILURE_PROHIBITED, 0, 0 },             /* prohibit */
     { "192.0.2.3", FAILURE_NETWORK_UNREACHABLE, 0, 0 },    /* blackhole: EINVAL */
-    { "127.0.9.1", FAILURE_HOST_UNREACHABLE, 3, 13 },      /* admin-prohibited */
+    { "127.0.9.1", FAILURE_PROHIBITED, 3, 13 },            /* admin-prohibited */
     { "127.0.9.2", FAILURE_CONNECTION_REFUSED, 3, 3 },     /* port-unreachable */
     { "127.0.9.3", FAILURE_CONNECTION_REFUSED, 0, 0 },     /* reset */
     { "127.0.9.4", FAILURE_NETWORK_UNREACHABLE, 3, 0 },    /* net-unreachable */

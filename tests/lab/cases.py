@@ -1,0 +1,172 @@
+"""What stands in the way, and what the program must say of it."""
+import dataclasses
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    verdict: str | None
+    rules: dict = dataclasses.field(default_factory=dict)  # node: nftables text
+    said: tuple = ()  # each in some line of evidence
+    unsaid: tuple = ("between", "forged", "in front of the server", "refused by")  # in none
+    family: int = 4
+    confidence: str = ""
+    options: tuple = ()
+    delay_ms: int = 0
+    times: int = 1
+    check: object = None  # (result, names) -> what is wrong
+    listen: tuple = ()  # (node, address, port, "silent" | "close" | "reset")
+    smtp_at: str = ""  # sending is served from this address
+
+
+def table(chain, rule):
+    return "table inet lab {{ chain c {{ type " + chain + "; " + rule + "; }}; }}\n"
+
+
+FORWARD = "filter hook forward priority 0"
+INPUT = "filter hook input priority 0"
+EARLY = "filter hook prerouting priority -300"
+
+
+ONE = "tcp dport {p587} "
+
+
+def nat(node_rule, family=4):
+    """A table of address translation in prerouting."""
+    kind = "ip" if family == 4 else "ip6"
+    return ("table " + kind + " lab {{ chain c {{ type nat hook prerouting priority -100; " + node_rule +
+            "; }}; }}\n")
+
+
+def hop(family, number):
+    return {4: ("this machine", "10.77.0.1", "10.77.1.1", "10.77.2.1", "10.77.3.1"),
+            6: ("this machine", "fd77::1", "fd77:1::1", "fd77:2::1", "fd77:3::1")}[family][number]
+
+
+def pair(family, after, before):
+    def words(number):
+        return hop(family, number) + (f" (hop {number})" if number else "")
+    return f"between {words(after)} and {words(before)}"
+
+
+def both(name, verdict, node, rule, said, **more):
+    """The case for each family; SAID is a function of it."""
+    cases = []
+    for family in (4, 6):
+        cases.append(Case(f"{name}, v{family}", verdict, {node: rule(family) if callable(rule) else rule},
+                          tuple(said(family)), (), family, **more))
+    return cases
+
+
+def title_names_pair(result, _):
+    title = result["verdict"]["title"]
+    return [] if " between " in title else [f"the title names no pair: {title}"]
+
+
+def needs(send, read):
+    def check(result, _):
+        seen = result["verdict"]["needs"]
+        return [] if (seen["send"], seen["read"]) == (send, read) else [f"needs are {seen}"]
+    return check
+
+
+def control_is(same):
+    def check(result, _):
+        paths = [a["path"] for e in result["endpoints"] for a in e["addresses"] if "path" in a]
+        return [] if paths and all(p["same_address"] == same for p in paths) else [f"controls: {paths}"]
+    return check
+
+
+def no_walk(result, _):
+    return ["a path was walked"] if any("path" in a for e in result["endpoints"] for a in e["addresses"]) else []
+
+
+def reject(how):
+    return table(FORWARD, ONE + "reject with " + how)
+
+
+def not_intercepted(result, _):
+    return [f"found: {f['class']}" for f in result["findings"] if f["class"] == "tcp-intercepted"]
+
+
+QUIET = table("filter hook output priority 0", "icmp type time-exceeded drop; icmpv6 type time-exceeded drop")
+QUICK = ("--timeout", "7")
+LOSS = "numgen random mod 100 < 30 drop"
+
+CASES = [
+    Case("nothing in the way", None, check=no_walk),
+    Case("nothing in the way, v6", None, family=6, check=no_walk),
+    *both("drop in forward", "tcp-timeout", "r2", table(FORWARD, ONE + "drop"),
+          lambda f: ["dropped " + pair(f, 2, 3) + ": sure"], check=title_names_pair),
+    *both("drop in prerouting", "tcp-timeout", "r2", table(EARLY, ONE + "drop"),
+          lambda f: ["dropped " + pair(f, 1, 2) + ": sure"]),
+    *both("drop at the host", "tcp-timeout", "server", table(INPUT, ONE + "drop"),
+          lambda f: ["or on the way back: probably", hop(f, 3) + " (hop 3)"]),
+    *both("drop on the way out of this machine", "tcp-timeout", "client",
+          table("filter hook output priority 0", ONE + "drop"), lambda f: ["dropped " + pair(f, 0, 1)]),
+    *both("reset in forward", "tcp-prohibited", "r2", reject("tcp reset"),
+          lambda f: ["reset forged " + pair(f, 2, 3), "the server is at hop 4: sure"]),
+    *both("reset in prerouting", "tcp-prohibited", "r2", table(EARLY, ONE + "reject with tcp reset"),
+          lambda f: ["reset forged " + pair(f, 1, 2)]),
+    *both("closed at the host", "tcp-refused", "server", table(INPUT, ONE + "reject with tcp reset"),
+          lambda f: ["refused from where the server is (hop 4)"]),
+    *both("port-unreachable", "tcp-prohibited", "r2", reject("icmpx type port-unreachable"),
+          lambda f: [hop(f, 2) + " said: port unreachable"]),
+    *both("admin-prohibited", "tcp-prohibited", "r2", reject("icmpx type admin-prohibited"),
+          lambda f: [hop(f, 2) + " said: administratively prohibited", "refused by " + hop(f, 2) + " (hop 2)"], confidence="certain"),
+    *both("host-unreachable", "tcp-unreachable", "r2", reject("icmpx type host-unreachable"),
+          lambda f: [hop(f, 2) + " said: "]),
+    *both("net-unreachable", "tcp-unreachable", "r2", reject("icmpx type no-route"),
+          lambda f: [hop(f, 2) + " said: "]),
+    *both("this machine's own firewall", "tcp-blocked-here", "client",
+          table("filter hook output priority 0", ONE + "reject with icmpx type admin-prohibited"),
+          lambda f: ["this machine, "]),
+    *both("transparent proxy that says nothing", "tcp-intercepted", "r2",
+          lambda f: nat(ONE + "redirect to :2525", f),
+          lambda f: ["answered " + pair(f, 1, 2), "intercepted (transparent proxy)"],
+          listen=(("r2", "::", 2525, "silent"),), options=QUICK),
+    *both("transparent proxy that hangs up", "tcp-intercepted", "r2",
+          lambda f: nat(ONE + "redirect to :2525", f), lambda f: ["answered " + pair(f, 1, 2)],
+          listen=(("r2", "::", 2525, "close"),)),
+    *both("transparent proxy that resets", "tcp-intercepted", "r2",
+          lambda f: nat(ONE + "redirect to :2525", f), lambda f: ["answered " + pair(f, 1, 2)],
+          listen=(("r2", "::", 2525, "reset"),)),
+    *both("a box that accepts everything", "tcp-intercepted", "r1",
+          lambda f: nat("tcp dport != {{ {others} }} redirect to :2525", f),
+          lambda f: ["everything is accepted"], listen=(("r1", "::", 2525, "silent"),), options=QUICK),
+    *both("a server that says nothing", "greeting-timeout", "server",
+          lambda f: nat(ONE + "redirect to :2525", f), lambda f: [], check=not_intercepted,
+          listen=(("server", "::", 2525, "silent"),), options=QUICK),
+    Case("a forwarded port", None, {"r2": nat("ip daddr 10.77.1.1 dnat to 10.77.3.1")},
+         ("port forwarded at hop 2, the server is 2 hops behind",), (), smtp_at="10.77.1.1", options=("--path",)),
+    Case("a forwarded port, blocked behind", "tcp-timeout",
+         {"r2": nat("ip daddr 10.77.1.1 dnat to 10.77.3.1"), "r3": table(FORWARD, ONE + "drop")},
+         ("port forwarded at hop 2",), (), smtp_at="10.77.1.1"),
+    Case("source translation at the first router", "tcp-timeout",
+         {"r1": "table ip lab {{ chain c {{ type nat hook postrouting priority 100; oifname \"e1\" masquerade; }}; }}\n",
+          "r2": table(FORWARD, ONE + "drop")}, ("dropped " + pair(4, 2, 3),), ()),
+    *both("one router silent, a filter behind it", "tcp-timeout", "r2",
+          QUIET + table(FORWARD, ONE + "drop").replace("lab", "filter_"),
+          lambda f: ["dropped " + pair(f, 1, 3) + ": probably"]),
+    *both("everything dropped", "tcp-timeout", "r2", table(FORWARD, "tcp dport {{ {nets} }} drop"),
+          lambda f: ["no sign of life after " + hop(f, 2) + " (hop 2)", "not a port block"]),
+    Case("only 25 blocked", None, {"r2": table(FORWARD, "tcp dport {p25} drop")}, check=no_walk),
+    *both("only 587 blocked", "tcp-timeout", "r2", table(FORWARD, ONE + "drop"),
+          lambda f: ["dropped " + pair(f, 2, 3)]),
+    *both("587 and 25 blocked", "tcp-timeout", "r2", table(FORWARD, "tcp dport {{ {p25}, {p587} }} drop"),
+          lambda f: ["dropped " + pair(f, 2, 3)], check=needs("fail", "untested")),
+    Case("sending and reading on different hosts, nothing else open where sending is", "tcp-timeout",
+         {"r2": table(FORWARD, "ip daddr 10.77.3.9 meta l4proto tcp drop")}, ("dropped " + pair(4, 2, 3) + ": maybe",), (),
+         check=control_is(False), smtp_at="10.77.3.9"),
+    Case("sending and reading on different hosts, 993 open where sending is", "tcp-timeout",
+         {"r2": table(FORWARD, "ip daddr 10.77.3.9 tcp dport != 993 drop")}, ("dropped " + pair(4, 2, 3) + ": sure",), (),
+         check=control_is(True), listen=(("server", "10.77.3.9", 993, "silent"),), smtp_at="10.77.3.9"),
+    Case("losses of 30 %", None, {"r2": table(FORWARD, LOSS)}, times=20),
+    Case("one router silent", None,
+         {"r2": QUIET}, times=20),
+    Case("round trips of 400 ms", None, delay_ms=400, check=no_walk),
+    Case("round trips of 400 ms, drop in forward", "tcp-timeout", {"r2": table(FORWARD, ONE + "drop")},
+         ("dropped " + pair(4, 2, 3),), (), delay_ms=400),
+    Case("round trips of 100 ms, drop in forward", "tcp-timeout", {"r2": table(FORWARD, ONE + "drop")},
+         ("dropped " + pair(4, 2, 3) + ": sure",), (), delay_ms=100),
+]
