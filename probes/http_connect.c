@@ -5,7 +5,10 @@
 
 #include <string.h>
 
-enum { STATUS_LINE = 12 /* "HTTP/1.1 200" */ };
+enum {
+    STATUS_LINE = 12,   /* "HTTP/1.1 200" */
+    STRANGE_WORDS = 80, /* of something else's first line: enough to tell what it is */
+};
 
 /* RFC 7617 section 2: sent at once, since a proxy that asks for it first costs a round trip. */
 static void append_login(struct proxy_talk *talk)
@@ -73,7 +76,7 @@ static void refused(struct proxy_talk *talk, int status)
 {
     /* RFC 9110 section 15.6: a gateway's 502 and 504 are about the server behind it, and Squid says
      * 503 for the same. Tinyproxy says 500 for it, others for their own trouble. */
-    if (status == 407)
+    if (status == 407 || status == 401) /* Tinyproxy's word for a wrong one */
         proxy_talk_fail(talk, FAILURE_PROXY_LOGIN,
                         talk->wish.user ? "the proxy refused the user name or password"
                                         : "the proxy wants a login");
@@ -131,9 +134,10 @@ size_t http_connect_bytes(struct proxy_talk *talk, struct bytes bytes)
     while (talk->state == PROXY_ASKING && taken < bytes.size) {
         buffer_append(&talk->in, bytes.data + taken++, 1);
         struct bytes in = buffer_bytes(&talk->in);
+        talk->strange = is_strange(in);
         if (talk->in.overflow)
             strange(talk, "the proxy's answer has no end");
-        else if (is_strange(in) && (in.size >= STATUS_LINE || in.data[in.size - 1] == '\n'))
+        else if (talk->strange && (in.size >= STRANGE_WORDS || in.data[in.size - 1] == '\n'))
             strange(talk, "what answers does not speak HTTP");
         else if (is_complete(in)) {
             head_came(talk);

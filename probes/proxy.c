@@ -59,7 +59,9 @@ void proxy_talk_lost(struct proxy_talk *talk, struct failure how)
 {
     if (talk->state != PROXY_ASKING)
         return;
-    if (how.kind == FAILURE_TIMED_OUT)
+    if (talk->strange)
+        proxy_talk_fail(talk, FAILURE_PROXY_BROKEN, "what answers does not speak HTTP");
+    else if (how.kind == FAILURE_TIMED_OUT)
         proxy_talk_fail(talk, FAILURE_PROXY_SILENT,
                         talk->heard ? "the proxy does not say whether it reached the server (%s)"
                                     : "the proxy says nothing (%s)",

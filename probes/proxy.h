@@ -39,6 +39,7 @@ struct proxy_talk {
     struct failure failure; /* of PROXY_FAILED: one of the FAILURE_PROXY_ kinds */
     struct buffer words;    /* what the proxy said: "SOCKS5 reply 2: ...", "HTTP/1.1 403 ..." */
     bool heard;             /* the proxy said anything at all */
+    bool strange;           /* what it says is not its protocol */
     int phase;              /* private, as is what follows */
     struct buffer in;
 };

@@ -32,6 +32,7 @@ HOSTS = {
     "deadv6": ((GOOD, "fd77::dead"), None, ()),
     "silent": (("10.77.0.66",), None, ()),
     "no587": (("10.77.0.67",), "good", MAIL_PORTS),
+    "proxy": (("10.77.0.80",), None, ()),
 }
 # Packets to these are dropped: (address, port or None for all).
 DROPPED = [("10.77.0.66", None), ("fd77::dead", None), ("10.77.0.67", 587)]
@@ -354,7 +355,7 @@ class Lab:
         self.wait([(GOOD, port) for port in (*MAIL_PORTS, 53)])
 
     def daemon(self, *argv):
-        log = open(self.dir / "log" / f"{argv[0]}.out", "wb")  # pylint: disable=consider-using-with
+        log = open(self.dir / "log" / f"{argv[0]}.out", "ab")  # pylint: disable=consider-using-with
         self.daemons.append(subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
 
     def wait(self, listeners, seconds=30):

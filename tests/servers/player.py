@@ -3,6 +3,7 @@ import base64
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import time
 from typing import Callable, Optional
@@ -31,6 +32,7 @@ class Case:
     below_ms: Optional[int] = None     # the run's own duration
     complete: bool = True
     state: Optional[str] = None        # cases with the same word share what is remembered
+    programs: tuple = ()                # without these it is skipped
     prepare: Optional[Callable] = None  # (lab, player) -> the other options, --ca-file among them
 
 
@@ -192,6 +194,11 @@ class Player:
         print(f"1..{len(cases)}", flush=True)
         for case in cases:
             self.count += 1
+            missing = [name for name in case.programs if not shutil.which(name)]
+            if missing:
+                print(f"ok {self.count} - {case.name} # SKIP not installed: {' '.join(missing)}",
+                      flush=True)
+                continue
             wrong, note = self.judge(case)
             self.failed += bool(wrong)
             print(f"{'not ok' if wrong else 'ok'} {self.count} - {case.name}"

@@ -103,6 +103,8 @@ static const struct row rows[] = {
       PROXY_FAILED, FAILURE_PROXY_LOGIN,
       "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"", "",
       NULL, 0 },
+    { "http login refused", PROXY_HTTP, true, SIZED("HTTP/1.0 401 Unauthorized\r\n\r\n"),
+      PROXY_FAILED, FAILURE_PROXY_LOGIN, "HTTP/1.0 401 Unauthorized", "", NULL, 0 },
     { "http forbidden", PROXY_HTTP, false, SIZED("HTTP/1.1 403 Access violation\r\n\r\n"),
       PROXY_FAILED, FAILURE_PROXY_REFUSED, "HTTP/1.1 403 Access violation", "", NULL, 0 },
     { "http bad gateway", PROXY_HTTP, false, SIZED("HTTP/1.1 502 Bad\r\n\r\n"), PROXY_FAILED,
@@ -276,9 +278,13 @@ static void test_lost(void **state)
         { "\x05\x00", 2, FAILURE_TIMED_OUT, FAILURE_PROXY_SILENT },
         { "", 0, FAILURE_CONNECTION_CLOSED, FAILURE_PROXY_BROKEN },
         { "\x05", 1, FAILURE_CONNECTION_RESET, FAILURE_PROXY_BROKEN },
+        { "* OK", 4, FAILURE_TIMED_OUT, FAILURE_PROXY_BROKEN },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct proxy_wish wish = { .kind = PROXY_SOCKS5, .host = "a", .port = 25 };
+        bool http = cases[i].says[0] == '*';
+        struct proxy_wish wish = { .kind = http ? PROXY_HTTP : PROXY_SOCKS5,
+                                   .host = "a",
+                                   .port = 25 };
         struct proxy_talk talk;
         proxy_talk_init(&talk, &wish);
         if (cases[i].size)
