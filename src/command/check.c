@@ -77,10 +77,28 @@ static void watch_signals(struct check *check)
     }
 }
 
+static void pass_over(int number)
+{
+    (void)number;
+}
+
+/* The run is over, and what it found is about to be written: a first request to stop would only
+ * lose it, so it is passed over; the next one ends the program, which may be stuck in writing. */
 static void unwatch_signals(struct check *check)
 {
+    struct sigaction once = { .sa_handler = pass_over, .sa_flags = (int)SA_RESETHAND | SA_RESTART };
+    sigset_t all, before;
+    sigemptyset(&all);
     for (size_t i = 0; i < STOPPING_COUNT; i++)
+        sigaddset(&all, stopping_signals[i]);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    for (size_t i = 0; i < STOPPING_COUNT; i++) {
+        bool watched = check->stops[i].handle != NULL;
         loop_signal_stop(&check->stops[i].handle);
+        if (watched && !check->interrupted)
+            sigaction(stopping_signals[i], &once, NULL);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 /* XDG Base Directory Specification: a relative path is ignored. NULL: nothing is remembered. */
