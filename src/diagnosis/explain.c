@@ -16,6 +16,7 @@ struct explainer *explainer_new(const struct provider *provider, const char *hos
     explainer->host = host;
     buffer_init(&explainer->line, SIZE_MAX / 2);
     buffer_init(&explainer->best, SIZE_MAX / 2);
+    buffer_init(&explainer->all, SIZE_MAX / 2);
     /* One more provider: nobody. One more class: unknown. */
     explainer->known = memory_new((catalogue_class_count + 1) * (provider_count + 1) *
                                   CONFIDENCE_COUNT * sizeof *explainer->known);
@@ -29,6 +30,7 @@ void explainer_free(struct explainer *explainer)
     arena_done(&explainer->arena);
     buffer_done(&explainer->line);
     buffer_done(&explainer->best);
+    buffer_done(&explainer->all);
     free(explainer->known);
     free(explainer);
 }

@@ -196,8 +196,14 @@ static void finish_line(struct block *block)
 {
     struct buffer *line = &block->explainer->line;
     struct bytes text = buffer_bytes(line);
-    if (text.size && !(block->many && is_travel_field(text)))
+    if (text.size && !(block->many && is_travel_field(text))) {
+        struct buffer *all = &block->explainer->all;
         judge(block, text);
+        if (buffer_size(all) + text.size < LINE_LIMIT) {
+            buffer_append(all, text.data, text.size);
+            buffer_append_text(all, " ");
+        }
+    }
     buffer_clear(line);
     block->last = (struct bytes) { NULL, 0 };
 }
@@ -313,6 +319,7 @@ struct judgement explain_block(struct explainer *explainer, struct bytes text)
     struct block block = { .explainer = explainer };
     buffer_clear(&explainer->line);
     buffer_clear(&explainer->best);
+    buffer_clear(&explainer->all);
     char *copy = NULL;
     block.many = has_lines(text);
     if (holds(text, "quoted-printable")) {
@@ -330,7 +337,7 @@ struct judgement explain_block(struct explainer *explainer, struct bytes text)
     walk(&block, text);
     /* Nothing in any line: perhaps the words were cut apart. */
     if (!block.best.classified.class && block.many)
-        judge(&block, text);
+        judge(&block, buffer_bytes(&explainer->all));
     block.best.words = buffer_bytes(&explainer->best);
     free(copy);
     return block.best;

@@ -15,6 +15,7 @@ struct explainer {
     struct unwrapped unwrapped;
     struct buffer line; /* a block's line, unfolded */
     struct buffer best; /* the words that decide so far */
+    struct buffer all;  /* a block's lines in one, as many as are looked at */
 };
 
 #endif

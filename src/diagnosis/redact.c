@@ -15,6 +15,7 @@ struct walk {
     struct bytes line;
     size_t at, copied;
     size_t judged; /* no base64 begins before this that was not looked at */
+    size_t lone;   /* where a line's only word in base64 begins; its size: none */
     bool hidden;
 };
 
@@ -53,16 +54,18 @@ static size_t skip_blanks(const struct walk *walk, size_t at)
     return at;
 }
 
-/* Puts the mark in the place of what lies between START and END, and goes on behind it. */
-static void hide(struct walk *walk, size_t start, size_t end)
+/* Puts the mark in the place of what lies between START and END, and goes on behind it. False when
+ * nothing lies there. */
+static bool hide(struct walk *walk, size_t start, size_t end)
 {
     end = end < walk->line.size ? end : walk->line.size;
     if (start >= end)
-        return;
+        return false;
     buffer_append(walk->out, walk->line.data + walk->copied, start - walk->copied);
     buffer_append_text(walk->out, REDACTED);
     walk->copied = walk->at = end;
     walk->hidden = true;
+    return true;
 }
 
 /* The end of one word, or of a text in quotes. */
@@ -128,14 +131,12 @@ static bool look_at_base64(struct walk *walk)
     while (end < walk->line.size &&
            (is_alnum(peek(walk, end)) || is_one_of(peek(walk, end), "-_.=")))
         end++;
-    if (is_secret_content(data, size))
-        hide(walk, walk->at, end);
-    return is_secret_content(data, size);
+    return is_secret_content(data, size) && hide(walk, walk->at, end);
 }
 
 /* A line of which nothing is left but one word in base64, behind a log's mark for a client or
  * none, is an answer to a challenge. */
-static void look_at_lone_word(struct walk *walk)
+static void find_lone_word(struct walk *walk)
 {
     struct bytes line = text_trim(walk->line);
     size_t start = line.size;
@@ -156,8 +157,7 @@ static void look_at_lone_word(struct walk *walk)
     bool text = is_readable(data, size) || word.data[span - 1] == '=';
     if (span % 4 || !text || !(client || (alone && span >= 8)))
         return;
-    size_t at = (size_t)(word.data - walk->line.data);
-    hide(walk, at, at + span);
+    walk->lone = (size_t)(word.data - walk->line.data);
 }
 
 /* ---- words that announce a secret ---- */
@@ -186,8 +186,7 @@ static bool hide_initial(struct walk *walk, size_t at)
             return false;
         if (!is_readable(data, size))
             return false;
-        hide(walk, argument, word_end(walk, argument));
-        return true;
+        return hide(walk, argument, word_end(walk, argument));
     }
     return false;
 }
@@ -209,8 +208,7 @@ static bool hide_challenge(struct walk *walk, size_t length)
     size_t span = unwrap_base64_span(from(walk, at));
     if (span < 8 || span % 4)
         return false;
-    hide(walk, at, at + span);
-    return true;
+    return hide(walk, at, at + span);
 }
 
 /* POP3's PASS (RFC 1939 section 7) takes the rest of the line for the password. */
@@ -222,8 +220,7 @@ static bool hide_pass(struct walk *walk, size_t length)
     bool begins = ahead.size == 0 || is_one_of(ahead.data[ahead.size - 1], ">:\"'");
     if (peek(walk, end) != ' ' || !(upper || begins) || !begins)
         return false;
-    hide(walk, skip_blanks(walk, end), walk->line.size);
-    return true;
+    return hide(walk, skip_blanks(walk, end), walk->line.size);
 }
 
 /* IMAP: TAG LOGIN USER PASSWORD (RFC 9051 section 6.2.3). */
@@ -242,8 +239,7 @@ static bool hide_login(struct walk *walk, size_t length)
     size_t password = skip_blanks(walk, word_end(walk, user));
     if (password >= walk->line.size)
         return false;
-    hide(walk, password, walk->line.size);
-    return true;
+    return hide(walk, password, walk->line.size);
 }
 
 static bool hide_bearer(struct walk *walk, size_t length)
@@ -254,8 +250,7 @@ static bool hide_bearer(struct walk *walk, size_t length)
         end++;
     if (end < at + TOKEN_LEAST)
         return false;
-    hide(walk, at, end);
-    return true;
+    return hide(walk, at, end);
 }
 
 /* password=x, "password": "x", --password x. Behind a bare colon only what is no plain word: "bad
@@ -279,8 +274,7 @@ static bool hide_value(struct walk *walk, size_t length)
     if (end == at || (letters && end < text_trim(walk->line).size))
         return false;
     bool wrapped = peek(walk, at) == '"' || peek(walk, at) == '\'';
-    hide(walk, at + wrapped, end - (wrapped && end > at + 1 ? 1 : 0));
-    return true;
+    return hide(walk, at + wrapped, end - (wrapped && end > at + 1 ? 1 : 0));
 }
 
 /* scheme://user:password@host (RFC 3986 section 3.2.1). */
@@ -291,8 +285,7 @@ static bool hide_userinfo(struct walk *walk)
         if (peek(walk, at) == ':' && !colon)
             colon = at;
         if (peek(walk, at) == '@' && colon) {
-            hide(walk, colon + 1, at);
-            return true;
+            return hide(walk, colon + 1, at);
         }
     }
     return false;
@@ -332,10 +325,13 @@ static bool may_announce(char c)
 
 static bool redact_line(struct buffer *out, struct bytes line)
 {
-    struct walk walk = { .out = out, .line = line };
-    look_at_lone_word(&walk);
+    struct walk walk = { .out = out, .line = line, .lone = line.size };
+    find_lone_word(&walk);
     while (walk.at < line.size) {
         char c = peek(&walk, walk.at);
+        if (walk.at == walk.lone &&
+            hide(&walk, walk.at, walk.at + unwrap_base64_span(from(&walk, walk.at))))
+            continue;
         if (c == ':' && starts(&walk, walk.at, "://") && hide_userinfo(&walk))
             continue;
         if (!is_alnum(c)) {
@@ -358,11 +354,12 @@ bool redact(struct buffer *out, struct bytes text)
     bool hidden = false;
     while (text.size) {
         const char *newline = memchr(text.data, '\n', text.size);
-        size_t size = newline ? (size_t)(newline - text.data) : text.size;
-        hidden |= redact_line(out, (struct bytes) { text.data, size });
-        if (newline)
-            buffer_append(out, newline, 1);
-        size += newline != NULL;
+        size_t size = newline ? (size_t)(newline - text.data) + 1 : text.size;
+        size_t end = size;
+        while (end && (text.data[end - 1] == '\n' || text.data[end - 1] == '\r'))
+            end--;
+        hidden |= redact_line(out, (struct bytes) { text.data, end });
+        buffer_append(out, text.data + end, size - end);
         text = (struct bytes) { text.data + size, text.size - size };
     }
     return hidden;

@@ -25,7 +25,7 @@ static void append_unicode(struct buffer *out, unsigned value)
 /* The value of a well-formed character of LENGTH bytes. */
 static unsigned character(const char *text, size_t length)
 {
-    unsigned value = (unsigned char)*text & (length == 1 ? 0x7f : 0x7f >> length);
+    unsigned value = (unsigned char)*text & (length == 1 ? 0x7fU : 0x7fU >> length);
     for (size_t i = 1; i < length; i++)
         value = value << 6 | ((unsigned char)text[i] & 0x3f);
     return value;
