@@ -189,6 +189,10 @@ static const char *break_words(struct survey *survey, const struct address *addr
                             after, before, at->server_ttl, sure);
     case PATH_DEAD:
         return dead_words(survey, address, at);
+    case PATH_OPEN:
+        return address->status == STATUS_FAIL
+                   ? "it answered a moment later: packets get lost, the port is open"
+                   : NULL;
     default:
         return NULL;
     }
@@ -210,11 +214,13 @@ static void add_forwarding(struct survey *survey, struct finding *finding,
                            const struct path_break *at)
 {
     int behind = at->kind == PATH_OPEN ? at->before.ttl - at->forwarded_ttl : 0;
+    if (!at->forwarded_ttl)
+        return;
     if (behind > 0)
         add_line(survey, finding, endpoint, address,
                  arena_format(survey->arena, "port forwarded at hop %d, the server is %d %s behind",
                               at->forwarded_ttl, behind, behind == 1 ? "hop" : "hops"));
-    else if (at->forwarded_ttl)
+    else
         add_line(survey, finding, endpoint, address,
                  arena_format(survey->arena, "port forwarded at hop %d", at->forwarded_ttl));
 }
@@ -249,6 +255,8 @@ void survey_path_evidence(struct survey *survey, struct finding *finding,
         return;
     add_line(survey, finding, endpoint, address, break_words(survey, address, &at));
     add_forwarding(survey, finding, endpoint, address, &at);
+    if (finding && at.kind == PATH_OPEN && address->status == STATUS_FAIL)
+        finding->confidence = CONFIDENCE_POSSIBLE;
     if (finding && strcmp(finding->class_id, "tcp-timeout") == 0)
         name_pair(survey, finding, endpoint, &at);
 }

@@ -21,6 +21,7 @@ enum {
     PATIENCE_V6_MS = 1200,
     PAUSE_MS = 250, /* with the patience, more than a second between two probes of one router */
     LOOKED_AGAIN = 6,
+    WHOLE_WAY = 4, /* connects without a limit that must stay silent, too: packets get lost */
     NS_PER_MS = 1000000,
 };
 
@@ -168,13 +169,39 @@ static struct hop *hop_of(struct path_walk *w, struct hop **list, int ttl)
     return *list = hop;
 }
 
+/* How far away the server is; 0 unknown. */
+static int server_ttl(const struct path_walk *w)
+{
+    return w->facts->same_address ? w->ways[SIDE_CONTROL].end : 0;
+}
+
+/* How far silence is worth a second question: up to the server, or a little beyond the last sign of
+ * life. */
+static int last_of_interest(const struct path_walk *w)
+{
+    int last = 0;
+    if (server_ttl(w))
+        return server_ttl(w);
+    if (w->ways[SIDE_PORT].end)
+        return w->ways[SIDE_PORT].end;
+    for (int side = 0; side < SIDE_COUNT; side++)
+        for (const struct hop *h = *w->ways[side].hops; h; h = h->next)
+            if (h->answer != HOP_SILENT && h->ttl > last)
+                last = h->ttl;
+    return last + 2;
+}
+
 static void record(struct path_walk *w, const struct probe *probe)
 {
     bool port = net_address_port(&probe->peer) == net_address_port(&w->options.peer) &&
                 memcmp(&probe->peer, &w->options.peer, sizeof probe->peer) == 0;
     struct way *way = &w->ways[port ? SIDE_PORT : SIDE_CONTROL];
-    struct hop *hop = hop_of(w, way->hops, probe->ttl);
     enum hop_answer answer = answer_of(probe->reply.answer);
+    if (probe->ttl == FULL_LIFE && answer == HOP_SILENT)
+        return;
+    /* An answer to a packet of full life came from where the server is, as far as is known. */
+    int ttl = probe->ttl == FULL_LIFE ? last_of_interest(w) : probe->ttl;
+    struct hop *hop = hop_of(w, way->hops, ttl);
     if (hop->answer != HOP_SILENT || answer == HOP_SILENT)
         return;
     const struct net_icmp *icmp = &probe->reply.icmp;
@@ -186,8 +213,8 @@ static void record(struct path_walk *w, const struct probe *probe)
         hop->type = icmp->type;
         hop->code = icmp->code;
     }
-    if (answer != HOP_ROUTER && (!way->end || probe->ttl < way->end))
-        way->end = probe->ttl;
+    if (answer != HOP_ROUTER && (!way->end || ttl < way->end))
+        way->end = ttl;
 }
 
 static void record_all(struct path_walk *w)
@@ -259,34 +286,12 @@ static void confirm(struct path_walk *w)
     confirm_next(w);
 }
 
-/* How far away the server is; 0 unknown. */
-static int server_ttl(const struct path_walk *w)
-{
-    return w->facts->same_address ? w->ways[SIDE_CONTROL].end : 0;
-}
-
 /* ---- the second pass ---- */
 
 static void looked_again(struct path_walk *w)
 {
     record_all(w);
     confirm(w);
-}
-
-/* How far silence is worth a second question: up to the server, or a little beyond the last sign of
- * life. */
-static int last_of_interest(const struct path_walk *w)
-{
-    int last = 0;
-    if (server_ttl(w))
-        return server_ttl(w);
-    if (w->ways[SIDE_PORT].end)
-        return w->ways[SIDE_PORT].end;
-    for (int side = 0; side < SIDE_COUNT; side++)
-        for (const struct hop *h = *w->ways[side].hops; h; h = h->next)
-            if (h->answer != HOP_SILENT && h->ttl > last)
-                last = h->ttl;
-    return last + 2;
 }
 
 static void look_again(struct path_walk *w)
@@ -304,6 +309,8 @@ static void look_again(struct path_walk *w)
             asked++;
         }
     }
+    for (int i = 0; i < WHOLE_WAY && !w->ways[SIDE_PORT].end; i++)
+        add_probe(w, &w->ways[SIDE_PORT].peer, FULL_LIFE, w->options.source);
     if (w->count)
         fire(w);
     else

@@ -143,7 +143,8 @@ static void walk_paths(struct run *run)
         .done = paths_walked,
         .arg = run,
     };
-    run->paths = paths_start(&options);
+    /* Behind a proxy there is nothing to see: it makes the connections. */
+    run->paths = o->proxy.kind == PROXY_NONE ? paths_start(&options) : NULL;
     run->walked = true;
     free(targets);
 }

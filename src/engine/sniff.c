@@ -46,11 +46,23 @@ static void end_step(struct sniff *s, enum status status, struct failure failure
         s->step->reply = arena_copy_bytes(&s->options.trace->arena, buffer_bytes(&s->first));
 }
 
+/* The greeting that was waited for, only late: packets get lost. */
+static bool is_as_due(const struct sniff *s)
+{
+    static const enum peer_protocol due[SERVICE_COUNT] = {
+        [SERVICE_SMTP] = PEER_SMTP,
+        [SERVICE_IMAP] = PEER_IMAP,
+        [SERVICE_POP3] = PEER_POP3,
+    };
+    const struct endpoint *e = s->options.endpoint;
+    return e->security != SECURITY_IMPLICIT && s->peer == due[e->service];
+}
+
 static void deliver(void *arg)
 {
     struct sniff *s = arg;
     loop_timer_stop(&s->timer);
-    s->options.done(s->options.arg, s->peer);
+    s->options.done(s->options.arg, is_as_due(s) ? PEER_UNKNOWN : s->peer);
 }
 
 /* The owner is told at the next turn, since this may run inside sniff_start(). */

@@ -60,6 +60,8 @@ static void draw(const struct text *text, const struct endpoint *endpoint,
     }
     if (at.kind == PATH_DEAD)
         page_own_format(page, &line, "%s ?", mark_of(at.kind));
+    if (at.forwarded_ttl)
+        page_own_format(page, &line, " (port forwarded at hop %d)", at.forwarded_ttl);
     page_fold(page, &(struct page_text) { .hang = 2 }, buffer_bytes(&line));
     buffer_done(&line);
 }

@@ -96,6 +96,9 @@ static void place_silence(const struct address *address, struct path_break *out)
     out->kind = PATH_DROPPED;
     out->before = place_of(control, next->ttl);
     out->confidence = ceiling(address, last);
+    /* Silence that nobody looked at again may be a lost packet. */
+    if (!address->path->confirmed)
+        out->confidence = CONFIDENCE_POSSIBLE;
     if (is_end(next)) {
         out->before.sender = address->text;
         out->kind = PATH_AT_HOST;
