@@ -14,7 +14,8 @@
 enum judged { JUDGED_NO, JUDGED_YES, JUDGED_NOT_APPLICABLE };
 
 /* A rule that looks at a server's words. Unset fields match anything. Ranks: phrase and code,
- * phrase, enhanced code, basic code, words of a client program; among equals, a rule for a provider
+ * phrase, enhanced code, a phrase of many causes, basic code, words of a client program (and such a
+ * phrase where no code stands); among equals, a rule for a provider
  * or a stage comes first, then the one with more words. The first rule in rank order that matches
  * decides. */
 struct reply_rule {
@@ -32,6 +33,7 @@ struct reply_rule {
     const char *example;
     int class_index;
     int rank;                /* 0 is the strongest */
+    bool program;            /* words of a client program, not of a server */
     unsigned short grams[3]; /* bits of the filter in classify.c that its literals need */
     unsigned char gram_count;
 };

@@ -54,7 +54,7 @@ static enum weight weigh_item(const struct unwrapped_item *item,
         return WEIGHT_SUCCESS;
     if (item->report)
         return WEIGHT_REPORT;
-    if (!reply)
+    if (!reply || (classified->rule && classified->rule->program))
         return WEIGHT_CLIENT;
     /* The server names what is missing; why it is missing was said before, if at all. */
     if (is_class(classified, "authentication-required-to-send"))

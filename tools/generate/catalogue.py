@@ -24,7 +24,7 @@ TITLE_LIMIT = 72
 CLASS_KEYS = {"id", "title", "stage", "severity", "owner", "judged", "meaning", "distinguish", "fix", "commands",
               "references", "rules", "neighbours"}
 REPLY_KEYS = {"protocol", "stage", "code", "enhanced", "all", "not", "provider"}
-RULE_KEYS = {"reply", "event", "confidence", "example", "judged", "wrapper"}
+RULE_KEYS = {"reply", "event", "confidence", "example", "judged", "wrapper", "general"}
 NEIGHBOUR_KEYS = {"class", "confidence", "provider", "for", "against"}
 
 
@@ -69,6 +69,7 @@ class Catalogue:
     def add_rules(self, more):
         """Rules that a file keeps by subject (the words of client programs, say) go to their classes."""
         owners = {entry.get("id"): entry for entry in self.classes}
+        self.own = {entry.get("id"): len(entry.get("rules", [])) for entry in self.classes}
         for data in more:
             owner = owners.get(data.get("class"))
             need(owner, f"rule {json.dumps(data)}", "is of no class that there is")
@@ -136,14 +137,15 @@ class Catalogue:
             need(text and text == text.lower() and text.isascii() and "  " not in text, where,
                  f"{text!r} is not folded text")
         try:
-            self.reply_rules.append(rules.Rule(entry, data))
+            phrase = data.get("general") and "all" in reply and "code" not in reply
+            self.reply_rules += [rules.Rule(entry, data, family) for family in ((4, 5, 0) if phrase else (None,))]
         except ValueError as error:
             raise Bad(f"{where}: {error}") from None
 
     def check_example(self, rule):
         where = f"class {rule.owner['id']!r}: example {rule.example!r}"
         hits = rules.classify(self.reply_rules, rule.example.encode(), rule.protocol, rule.stage, rule.provider)
-        need(rule.matches(rules.fold(rule.example.encode()), None, rule.stage, rule.provider) or
+        need(rule.variant or rule.matches(rules.fold(rule.example.encode()), None, rule.stage, rule.provider) or
              rules.nested(rules.fold(rule.example.encode())), where, "its own rule does not match it")
         need(hits, where, "no rule matches it")
         answers = {(hit.owner["id"], hit.confidence, hit.judged) for hit in hits}
@@ -203,6 +205,7 @@ def write_rule(out, catalogue, rule, number):
             f".confidence = {c_enum('CONFIDENCE', rule.confidence)}, .judged = "
             f"{c_enum('JUDGED', rule.judged or rule.owner['judged'])}, .example = {c_string(rule.example)}, "
             f".class_index = {catalogue.ids.index(rule.owner['id'])}, .rank = {rule.rank}, "
+            f".program = {str(rule.program).lower()}, "
             f".gram_count = {len(marks)}, .grams = {{ {', '.join(map(str, marks)) or '0'} }} }},")
 
 
@@ -266,9 +269,12 @@ def write_markdown(catalogue):
         if commands:
             out += ["", "```", *(fill(command, "command") for command in commands), "```"]
         out += ["", "Known by:", ""]
-        for rule in entry["rules"]:
+        own = catalogue.own[entry["id"]]
+        for rule in entry["rules"][:own]:
             out.append(f"- `{rule['event']}` ({rule['confidence']})" if "event" in rule else
                        f"- `{' '.join(rule['example'].split())}` ({rule['confidence']})")
+        if entry["rules"][own:]:
+            out.append(f"- and {len(entry['rules']) - own} further phrases of servers and programs")
         if entry.get("neighbours"):
             out += ["", "Easily taken for it:", ""]
             out += [f"- [{near['class']}](#{near['class']}): {fill(near['for'])}" for near in entry["neighbours"]]

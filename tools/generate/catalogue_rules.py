@@ -84,11 +84,15 @@ def find(text, literal, at=0):
 
 
 class Rule:
-    """A reply rule. KIND: phrase and code, phrase, enhanced code, its family, basic code, its family,
-    wrapper; among equal kinds, one for a provider or a stage comes first, then the one with more words."""
+    """A reply rule. KIND: phrase and code, phrase, enhanced code, general phrase, enhanced codes' family, basic code,
+    its family, wrapper; among equal kinds, one for a provider or a stage comes first, then the one with more words."""
 
-    def __init__(self, owner, data):
-        reply = data["reply"]
+    def __init__(self, owner, data, family=None):
+        """FAMILY: the first digit of the codes that a general phrase is looked for in; 0: words without a code,
+        where it stands among the words of programs."""
+        reply = dict(data["reply"], **({"code": f"{family}xx"} if family else {}))
+        self.variant = family is not None
+        self.general, self.program = data.get("general", False), data.get("wrapper", False)
         self.owner = owner
         self.protocol, self.stage = reply.get("protocol"), reply.get("stage")
         self.provider = reply.get("provider")
@@ -100,18 +104,18 @@ class Rule:
         self.confidence = data["confidence"]
         self.example = data["example"]
         self.judged = data.get("judged")
-        place = self.kind(data.get("wrapper", False)) * 4 + (0 if self.provider else 2) + (0 if self.stage else 1)
+        place = self.kind(data.get("wrapper", False) or family == 0) * 4 + (0 if self.provider else 2) + (0 if self.stage else 1)
         self.rank = place * WORDS_MOST + max(0, WORDS_MOST - 1 - sum(map(len, self.all)))
 
     def kind(self, wrapper):
         coded = self.code > 5 or (self.enhanced and self.low == self.high)
         if wrapper:
-            return 6
+            return 7
         if self.all:
-            return 0 if coded else 1
+            return 3 if self.general else 0 if coded else 1
         if self.enhanced:
-            return 3 if self.enhanced.endswith(".") else 2
-        return 4 if self.code > 5 else 5
+            return 4 if self.general or self.enhanced.endswith(".") else 2
+        return 5 if self.code > 5 else 6
 
     def matches(self, folded, protocol, stage, provider):
         """An unknown protocol fits every rule (the words show it); an unknown stage or provider fits

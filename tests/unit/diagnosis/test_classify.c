@@ -71,7 +71,7 @@ static void every_example_finds_its_class(void **state)
     for (size_t i = 0; i < catalogue_rule_count; i++) {
         const struct reply_rule *rule = &catalogue_rules[i];
         struct words words = { text_bytes(rule->example), rule->protocol, rule->stage,
-                               rule->provider };
+                               rule->provider, false };
         struct classified got = classify(&words);
         const char *expected = catalogue_classes[rule->class_index].id;
         if (got.class && strcmp(got.class->id, expected) == 0)
@@ -255,7 +255,7 @@ static void replies_find_their_class(void **state)
     int bad = 0;
     for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
         const struct reply_case *c = &replies[i];
-        struct words words = { text_bytes(c->words), c->protocol, c->stage, c->provider };
+        struct words words = { text_bytes(c->words), c->protocol, c->stage, c->provider, false };
         const struct class_entry *class = classify(&words).class;
         const char *expected = c->class_id ? c->class_id : "unknown";
         const char *got = class ? class->id : "unknown";
@@ -340,7 +340,7 @@ static void logins_are_judged_safely(void **state)
 
 static const char *classify_text(const char *data, size_t size)
 {
-    struct words words = { { data, size }, -1, STAGE_NONE, NULL };
+    struct words words = { { data, size }, -1, STAGE_NONE, NULL, false };
     const struct class_entry *class = classify(&words).class;
     return class ? class->id : "unknown";
 }
