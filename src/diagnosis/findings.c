@@ -94,6 +94,7 @@ static void add_step(struct survey *survey, const struct endpoint *endpoint,
     if (finding && by_proxy && endpoint->expectation == EXPECT_OPTIONAL)
         finding->severity = SEVERITY_INFO;
     survey_step_evidence(survey, finding, endpoint, attempt->address, step);
+    survey_small_packets(survey, finding, endpoint, step);
 }
 
 void findings_make(struct result *result)

@@ -86,6 +86,9 @@ const char *survey_box_event(const struct survey *survey, const struct endpoint 
                              struct values *values);
 void survey_middlebox(struct survey *survey, const struct endpoint *endpoint,
                       const struct attempt *attempt);
+/* Adds what STEP was like with small packets, where that was tried. */
+void survey_small_packets(struct survey *survey, struct finding *finding,
+                          const struct endpoint *endpoint, const struct step *step);
 /* True when the certificate, of a name that matches, was made on the way: then its issuer is no
  * fault of the server's. */
 bool survey_inspection(struct survey *survey, const struct endpoint *endpoint,

@@ -70,6 +70,46 @@ static const char *rewriting(const struct survey *survey, const struct endpoint 
     return is_starred(greeting_of(attempt)) ? "greeting.rewritten" : NULL;
 }
 
+/* ---- packets that do not fit ---- */
+
+/* A step that waited in vain and worked over a second connection with small packets. */
+static const struct step *worked_small(const struct endpoint *endpoint, const struct step *step)
+{
+    const struct attempt *small = endpoint_attempt(endpoint, PURPOSE_MSS);
+    const struct step *same = small ? attempt_step(small, step->stage) : NULL;
+    bool waited = step->error.kind == FAILURE_TIMED_OUT && step->stage > STAGE_CONNECT;
+    return waited && same && same->status == STATUS_OK ? same : NULL;
+}
+
+static bool is_swallowed(const struct endpoint *endpoint)
+{
+    const struct attempt *attempt = endpoint_attempt(endpoint, PURPOSE_MAIN);
+    const struct step *failed = attempt ? attempt_failed_step(attempt) : NULL;
+    return failed && worked_small(endpoint, failed);
+}
+
+/* Once it may be chance; the same on two ports is none. */
+static const char *large_packets_event(const struct survey *survey)
+{
+    int count = 0;
+    for (const struct endpoint *e = survey->trace->endpoints; e; e = e->next)
+        count += is_swallowed(e);
+    return count > 1 ? "connect.large_packets_lost" : "tls.large_packets_lost";
+}
+
+void survey_small_packets(struct survey *survey, struct finding *finding,
+                          const struct endpoint *endpoint, const struct step *step)
+{
+    const struct step *same = worked_small(endpoint, step);
+    const struct attempt *small = endpoint_attempt(endpoint, PURPOSE_MSS);
+    if (same)
+        survey_evidence(
+            survey, finding, endpoint, small->address, same->name,
+            same->start_ns + same->duration_ns,
+            text_bytes(arena_format(survey->arena, "with small packets only: worked in %s",
+                                    survey_duration_words(survey->arena, same->duration_ns))));
+}
+
 /* ---- steps that failed because of a box ---- */
 
 static bool speaks_http(const struct step *step)
@@ -89,6 +129,8 @@ const char *survey_box_event(const struct survey *survey, const struct endpoint 
                              const struct attempt *attempt, const struct step *step,
                              struct values *values)
 {
+    if (worked_small(endpoint, step))
+        return large_packets_event(survey);
     if (speaks_http(step)) {
         if (wants_sign_in(step))
             return "greeting.portal_login";

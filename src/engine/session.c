@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 enum {
+    HOLE_MS = 3000,    /* three retransmissions: then what is missing is not just late */
     SILENCE_MS = 3000, /* then a silent greeting is asked whether it wants TLS (DESIGN section 3) */
     WIRE_LIMIT = 1 << 20, /* bytes waiting to be written */
     READS_A_TURN = 8,     /* a flood must not starve the other dialogues */
@@ -30,6 +31,16 @@ static void patience_over(void *arg)
     session_pump(s);
 }
 
+static void look_for_holes(void *arg)
+{
+    struct session *s = arg;
+    loop_timer_stop(&s->hole);
+    if (s->told || s->ended || !evidence_has_holes(s->fd))
+        return;
+    s->stalled = s->told = true;
+    s->options.stalled(s->options.arg);
+}
+
 /* From entering the step, never from a byte: a server that dribbles must time out too. */
 static void set_patience(struct session *s)
 {
@@ -38,6 +49,9 @@ static void set_patience(struct session *s)
         ms = s->options.timeout_ms;
     loop_timer_stop(&s->patience);
     s->patience = loop_timer_start(s->options.loop, ms, patience_over, s);
+    loop_timer_stop(&s->hole);
+    if (s->options.stalled && !s->told)
+        s->hole = loop_timer_start(s->options.loop, HOLE_MS, look_for_holes, s);
     session_log_budget(&s->log, ms);
 }
 
@@ -61,6 +75,7 @@ static void take_rows(struct session *s)
     }
     if (!moved)
         return;
+    s->stalled = false;
     if (s->dialogue->need == DIALOGUE_NEEDS_REPLY || s->dialogue->need == DIALOGUE_NEEDS_TLS)
         set_patience(s);
     else
@@ -135,6 +150,7 @@ static void finish(struct session *s)
     session_leave_gate(s);
     loop_timer_stop(&s->patience);
     loop_timer_stop(&s->silence);
+    loop_timer_stop(&s->hole);
     if (s->tls_up) {
         tls_close(s->tls);
         flush(s);
@@ -285,6 +301,16 @@ void session_fail(struct session *s, struct failure failure)
     session_pump(s);
 }
 
+const struct session_options *session_settings(const struct session *s)
+{
+    return &s->options;
+}
+
+bool session_is_stalled(const struct session *s)
+{
+    return s->stalled && !s->ended;
+}
+
 void session_close(struct session **session)
 {
     struct session *s = *session;
@@ -301,6 +327,7 @@ void session_close(struct session **session)
     session_log_cut(&s->log, session_elapsed(s));
     loop_timer_stop(&s->patience);
     loop_timer_stop(&s->silence);
+    loop_timer_stop(&s->hole);
     loop_timer_stop(&s->turn);
     loop_watch_stop(&s->watch);
     trust_forget(s->options.trust, &s->trust_waiter);

@@ -31,14 +31,20 @@ struct session_options {
     /* Once, when a server that should greet in clear has been silent for three seconds; may be
      * NULL. */
     loop_function *silent;
+    /* Once, when an answer is due for three seconds and packets are missing; may be NULL. */
+    loop_function *stalled;
     loop_function *done; /* once, at the end of the dialogue; session_close() is then due */
     void *arg;
 };
 
 /* Takes FD, which is connected. */
 struct session *session_start(const struct session_options *options, int fd);
+/* What it was started with. */
+const struct session_options *session_settings(const struct session *session);
 /* Ends the dialogue with a failure that was found elsewhere (what a second connection told). */
 void session_fail(struct session *session, struct failure failure);
+/* Is it still in the step in which stalled() was called? */
+bool session_is_stalled(const struct session *session);
 /* Ends it in any state; open steps become "cut". The one way to free a session; NULL inside is
  * legal. */
 void session_close(struct session **session);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "engine/connect.h"
+#include "engine/segments.h"
 #include "engine/session.h"
 #include "engine/sniff.h"
 
@@ -15,6 +16,7 @@
 enum {
     CONNECT_MS = 6000,
     PROXY_MS = 10000, /* it connects on our behalf first */
+    STALL_MS = 6000,
     SNIFF_MS = 10000,
     NS_PER_MS = 1000000,
 };
@@ -35,6 +37,8 @@ struct walk {
     struct address *reached; /* the address that was connected to */
     struct session *session;
     struct sniff *sniff;
+    struct segments *segments; /* a second connection with small packets */
+    struct loop_timer *stall;  /* how long the first one may still wait for its missing packet */
     struct loop_timer
         *grace; /* for addresses that still have not answered when the dialogue is over */
     struct net_address chosen;
@@ -107,12 +111,56 @@ static void talk_over(struct walk *w)
 
 /* ---- the dialogue ---- */
 
+static void end_talk(struct walk *w)
+{
+    loop_timer_stop(&w->stall);
+    segments_close(&w->segments);
+    talk_over(w);
+}
+
+/* A dialogue that came to nothing while packets were missing waits for what small ones bring. */
 static void session_done(void *arg)
 {
     struct walk *w = arg;
     session_close(&w->session);
     sniff_close(&w->sniff);
-    talk_over(w);
+    const struct step *failed = attempt_failed_step(w->attempt);
+    if (!w->segments || segments_over(w->segments) || !failed ||
+        failed->error.kind != FAILURE_TIMED_OUT)
+        end_talk(w);
+}
+
+static void stall_over(void *arg)
+{
+    struct walk *w = arg;
+    loop_timer_stop(&w->stall);
+    if (w->session && session_is_stalled(w->session))
+        session_fail(w->session, failure_make(FAILURE_TIMED_OUT, "packets are missing"));
+}
+
+/* Small packets got through: the first connection need not be waited out, but it gets long enough
+ * for a packet that was merely lost to come again. */
+static void segments_tried(void *arg)
+{
+    struct walk *w = arg;
+    if (!w->session)
+        end_talk(w);
+    else if (segments_passed(w->segments))
+        w->stall = loop_timer_start(w->shared->loop, STALL_MS, stall_over, w);
+}
+
+static void stalled(void *arg)
+{
+    struct walk *w = arg;
+    struct segments_options options = {
+        .address = w->chosen,
+        .source = w->shared->source,
+        .budget_ms = capped(w, CONNECT_MS),
+        .done = segments_tried,
+        .arg = w,
+    };
+    if (!w->via)
+        w->segments = segments_start(&options, session_settings(w->session));
 }
 
 static void sniffed(void *arg, enum peer_protocol peer)
@@ -186,6 +234,7 @@ static void talk(struct walk *w, int fd)
         .provider_family = shared->provider_family,
         .timeout_ms = o->timeout_ms,
         .silent = silent,
+        .stalled = stalled,
         .done = session_done,
         .arg = w,
     };
@@ -469,6 +518,8 @@ void walk_close(struct walk **walk)
     loop_timer_stop(&w->grace);
     session_close(&w->session);
     sniff_close(&w->sniff);
+    loop_timer_stop(&w->stall);
+    segments_close(&w->segments);
     proxy_close(&w->proxy);
     connector_close(&w->connector);
     free(w);

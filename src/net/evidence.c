@@ -136,6 +136,12 @@ static void set_no_delay(int fd)
 int evidence_connect(const struct net_address *peer, const struct net_address *source,
                      struct failure *ret_failure)
 {
+    return evidence_connect_small(peer, source, 0, ret_failure);
+}
+
+int evidence_connect_small(const struct net_address *peer, const struct net_address *source,
+                           int segment, struct failure *ret_failure)
+{
     *ret_failure = (struct failure) { 0 };
     int fd = evidence_system_socket(peer->storage.ss_family, SOCK_STREAM);
     if (fd < 0) {
@@ -143,6 +149,8 @@ int evidence_connect(const struct net_address *peer, const struct net_address *s
         return -1;
     }
     set_no_delay(fd);
+    if (segment)
+        setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
     evidence_system_queue_errors(fd, peer->storage.ss_family, true);
     if (source && !bind_source(fd, peer, source, ret_failure)) {
         close(fd);
@@ -214,6 +222,11 @@ void evidence_facts(int fd, struct net_facts *ret_facts)
     struct net_address local = { .size = sizeof local.storage };
     if (getsockname(fd, (struct sockaddr *)&local.storage, &local.size) == 0)
         net_address_text_port(&local, ret_facts->local);
+}
+
+bool evidence_has_holes(int fd)
+{
+    return evidence_system_has_holes(fd);
 }
 
 /* ---- talking ---- */

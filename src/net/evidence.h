@@ -43,6 +43,10 @@ struct net_icmp {
  * arrival timestamps on; or -1 with *ret_failure, when this machine itself says no at once. */
 int evidence_connect(const struct net_address *peer, const struct net_address *source,
                      struct failure *ret_failure);
+/* The same with segments of at most SEGMENT bytes (TCP_MAXSEG), both ways; 0: as the path has it.
+ */
+int evidence_connect_small(const struct net_address *peer, const struct net_address *source,
+                           int segment, struct failure *ret_failure);
 /* Once the descriptor is writable or in error: true when connected, else what happened and who said
  * so. SO_ERROR is read before the error queue, and IP_RECVERR goes off once connected (technology
  * facts 1a). */
@@ -54,6 +58,11 @@ struct net_facts {
     char local[EVIDENCE_ADDRESS_SIZE]; /* our address and port; "" unknown */
 };
 void evidence_facts(int fd, struct net_facts *ret_facts);
+
+/* Does packets' size keep them from arriving? True when later, smaller ones came while an earlier
+ * one is missing, or when ours are sent again and again. A lost packet looks the same for a while.
+ */
+bool evidence_has_holes(int fd);
 
 /* Reads at most SIZE bytes. >0: how many, with *ret_arrived_ns the monotonic time at which the
  * kernel got them (not when the loop woke); 0: the peer closed; -1: nothing now; -2: failed,

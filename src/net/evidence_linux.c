@@ -12,6 +12,7 @@
 #include <time.h>
 
 enum {
+    RESENDS = 3,      /* of one segment, unanswered: three round trips' time and more */
     QUEUE_LIMIT = 16, /* errors read from one queue: more say nothing new */
     ICMP_ORIGIN_V4 = SO_EE_ORIGIN_ICMP,
     ICMP_ORIGIN_V6 = SO_EE_ORIGIN_ICMP6,
@@ -116,6 +117,18 @@ int64_t evidence_system_rtt(int fd)
         size < offsetof(struct tcp_info, tcpi_rtt) + sizeof info.tcpi_rtt || info.tcpi_rtt == 0)
         return -1;
     return (int64_t)info.tcpi_rtt * 1000;
+}
+
+bool evidence_system_has_holes(int fd)
+{
+    struct tcp_info info;
+    memset(&info, 0, sizeof info);
+    socklen_t size = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0)
+        return false;
+    bool ours = info.tcpi_unacked > 0 && info.tcpi_retransmits >= RESENDS;
+    bool knows = size >= offsetof(struct tcp_info, tcpi_rcv_ooopack) + sizeof info.tcpi_rcv_ooopack;
+    return ours || (knows && info.tcpi_rcv_ooopack > 0);
 }
 
 void evidence_system_ack_now(int fd)

@@ -30,6 +30,7 @@ static const char *const statuses[] = {
 static const char *const purposes[] = {
     [PURPOSE_MAIN] = "main",
     [PURPOSE_SNIFF] = "sniff",
+    [PURPOSE_MSS] = "mss",
 };
 static const char *const hop_answers[] = {
     [HOP_SILENT] = "silent", [HOP_ROUTER] = "router",           [HOP_OPEN] = "open",

@@ -69,7 +69,7 @@ class Outcome:
                       if attempt.get("auth", {}).get("outcome") == outcome)
 
     def rcodes(self):
-        return {each.get("rcode") for each in self.result["lookups"]}
+        return {each.get("rcode") for each in self.result["lookups"] if not each["beside"]}
 
 
 def forms(secret):

@@ -362,11 +362,50 @@ static void what_was_hidden_is_shown(void **state)
     result_free(result);
 }
 
+/* Small packets tell a narrow link from a slow server, and twice is surer than once. */
+static void large_packets_are_missed(void **state)
+{
+    static const struct {
+        const char *lines;
+        int small; /* endpoints that were asked with small packets */
+        enum status then;
+        const char *class_id;
+        enum confidence confidence;
+    } stalls[] = {
+        { "993 u tls timed_out", 0, STATUS_OK, "tls-handshake-failed", CONFIDENCE_LIKELY },
+        { "993 u tls timed_out", 1, STATUS_OK, "path-mtu-blackhole", CONFIDENCE_LIKELY },
+        { "993 u tls timed_out\n465 u tls timed_out", 2, STATUS_OK, "path-mtu-blackhole",
+          CONFIDENCE_CERTAIN },
+        { "993 u tls timed_out\n465 u tls timed_out", 2, STATUS_FAIL, "tls-handshake-failed",
+          CONFIDENCE_LIKELY },
+        { "993 u tls connection_reset", 1, STATUS_OK, "tcp-reset", CONFIDENCE_CERTAIN },
+        { "993 u accepted", 1, STATUS_OK, NULL, CONFIDENCE_CERTAIN },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof stalls / sizeof *stalls; i++) {
+        struct result *result = story_tell(&(struct story) { .lines = stalls[i].lines });
+        struct endpoint *e = result->trace->endpoints;
+        for (int k = 0; k < stalls[i].small; k++, e = e->next) {
+            struct attempt *small = trace_add_attempt(result->trace, e, PURPOSE_MSS);
+            trace_add_step(result->trace, small, "TLS handshake", STAGE_TLS)->status =
+                stalls[i].then;
+        }
+        diagnose(result);
+        const struct finding *first = result->findings;
+        assert_string_equal(first ? first->class_id : "",
+                            stalls[i].class_id ? stalls[i].class_id : "");
+        if (first)
+            assert_int_equal(first->confidence, stalls[i].confidence);
+        result_free(result);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(boxes_are_told_from_servers),
         cmocka_unit_test(what_was_hidden_is_shown),
+        cmocka_unit_test(large_packets_are_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
