@@ -113,8 +113,9 @@ static int print_help(void)
     buffer_init(&out, HELP_LIMIT);
     buffer_append_text(
         &out, "usage: maildoctor explain [OPTION...] [TEXT...]\n\n"
-              "Says what an error means and who mends it: a server's reply, a line of a log, the\n"
-              "words of a mail program, or a whole bounce. Without TEXT standard input is read.\n"
+              "Says what an error means and who mends it: a server's reply, a line of a log,\n"
+              "the words of a mail program, or a whole bounce. Without TEXT standard input is\n"
+              "read. "
               "Secrets in it are not shown again.\n\n"
               "Exit status: 0, 1 when something stays unknown, 3 bad usage.\n");
     options_describe(&out, rows);

@@ -159,6 +159,21 @@ static void fill_texts(struct explainer *explainer, struct explained *explained,
     add_candidates(explainer, explained, class, provider, &values);
 }
 
+static struct explained *make_class(struct explainer *explainer, const struct class_entry *class,
+                                    const struct provider *provider, enum confidence confidence)
+{
+    struct explained *explained = arena_new(&explainer->arena, sizeof *explained);
+    explained->number = explainer->count++;
+    explained->confidence = confidence;
+    if (provider) {
+        explained->provider = provider->id;
+        explained->provider_title = provider->title;
+    }
+    if (class)
+        fill_texts(explainer, explained, class, provider);
+    return explained;
+}
+
 const struct explained *explain_class(struct explainer *explainer,
                                       const struct judgement *judgement)
 {
@@ -169,16 +184,7 @@ const struct explained *explain_class(struct explainer *explainer,
     enum confidence confidence = class ? judgement->classified.confidence : CONFIDENCE_NONE;
     struct explained **known =
         &explainer->known[(which * (provider_count + 1) + whose) * CONFIDENCE_COUNT + confidence];
-    if (*known)
-        return *known;
-    *known = arena_new(&explainer->arena, sizeof **known);
-    (*known)->number = explainer->count++;
-    (*known)->confidence = confidence;
-    if (provider) {
-        (*known)->provider = provider->id;
-        (*known)->provider_title = provider->title;
-    }
-    if (class)
-        fill_texts(explainer, *known, class, provider);
+    if (!*known)
+        *known = make_class(explainer, class, provider, confidence);
     return *known;
 }

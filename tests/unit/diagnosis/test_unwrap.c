@@ -62,7 +62,7 @@ static const struct {
     { "error: b'LOGIN failed.'", "LOGIN failed." },
     { "Can not authenticate to IMAP server: AUTHENTICATE failed.", "AUTHENTICATE failed." },
     { "{\"error_description\":\"AADSTS50057: disabled.\\r\\nTrace ID: 1\"}",
-      "AADSTS50057: disabled.\nTrace ID: 1\"}" },
+      "AADSTS50057: disabled.\nTrace ID: 1" },
     { "**535 5.7.139 \\[x\\] is\\_off**", "535 5.7.139 [x] is_off" },
     { "<p>550 5.1.10 <b>not</b>&nbsp;found &lt;x@y.example&gt;</p>",
       "550 5.1.10  not  found <x@y.example>" },
