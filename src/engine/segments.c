@@ -7,10 +7,19 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+    SEGMENT_SIZE = 1000, /* bytes of payload: fits any path that mail can use */
+    CONNECT_MS = 6000,
+    STALL_MS = 6000, /* what the first one may still wait for its packet: three resends more */
+};
+
 struct segments {
-    struct segments_options options;
     struct session_options settings;
-    const struct attempt *first;
+    struct session *first; /* NULL: gone */
+    const struct attempt *stalled;
+    loop_function *done;
+    void *arg;
+    int budget_ms;
     struct attempt *attempt;
     struct step *connect;
     struct gate *gate; /* without a credential */
@@ -26,14 +35,35 @@ static int64_t elapsed(const struct segments *s)
     return clock_mono_ns() - s->settings.started_ns;
 }
 
+/* Did it finish the step that the first connection is in? */
+static bool passed(const struct segments *s)
+{
+    const struct step *last = s->stalled->steps;
+    while (last && last->next)
+        last = last->next;
+    const struct step *same = last ? attempt_step(s->attempt, last->stage) : NULL;
+    return same && same->status == STATUS_OK;
+}
+
+static void stall_over(void *arg)
+{
+    struct segments *s = arg;
+    loop_timer_stop(&s->timer);
+    if (s->first && session_is_stalled(s->first))
+        session_fail(s->first, failure_make(FAILURE_TIMED_OUT, "packets are missing"));
+}
+
 static void deliver(void *arg)
 {
     struct segments *s = arg;
     loop_timer_stop(&s->timer);
-    s->options.done(s->options.arg);
+    if (!s->first)
+        s->done(s->arg);
+    else if (passed(s))
+        s->timer = loop_timer_start(s->settings.loop, STALL_MS, stall_over, s);
 }
 
-/* The owner is told at the next turn, since this may run inside segments_start(). */
+/* Told at the next turn, since this may run inside segments_start(). */
 static void finish(struct segments *s)
 {
     s->over = true;
@@ -79,7 +109,7 @@ static void timed_out(void *arg)
 {
     struct segments *s = arg;
     end_connect(s, STATUS_FAIL,
-                failure_make(FAILURE_TIMED_OUT, "no answer in %d ms", s->options.budget_ms));
+                failure_make(FAILURE_TIMED_OUT, "no answer in %d ms", s->budget_ms));
     finish(s);
 }
 
@@ -96,46 +126,51 @@ static void set_up_session(struct segments *s, const struct session_options *mai
     s->settings.arg = s;
 }
 
-struct segments *segments_start(const struct segments_options *options,
-                                const struct session_options *main)
+static struct step *begin_connect(struct segments *s)
 {
+    struct step *step = trace_add_step(s->settings.trace, s->attempt, "connect", STAGE_CONNECT);
+    step->start_ns = elapsed(s);
+    step->duration_ns = -1;
+    step->budget_ms = s->budget_ms;
+    return step;
+}
+
+struct segments *segments_start(struct session *first, const struct net_address *address,
+                                const struct net_address *source, loop_function *done, void *arg)
+{
+    const struct session_options *settings = session_settings(first);
     struct segments *s = memory_new(sizeof *s);
     struct failure failure = { 0 };
     char text[EVIDENCE_ADDRESS_SIZE];
-    s->options = *options;
-    s->first = main->attempt;
-    s->attempt = trace_add_attempt(main->trace, main->endpoint, PURPOSE_MSS);
-    set_up_session(s, main);
-    s->attempt->address =
-        arena_copy(&main->trace->arena, net_address_text(&options->address, text));
+    s->first = first;
+    s->stalled = settings->attempt;
+    s->done = done;
+    s->arg = arg;
+    int cap = settings->timeout_ms;
+    s->budget_ms = cap && cap < CONNECT_MS ? cap : CONNECT_MS;
+    s->attempt = trace_add_attempt(settings->trace, settings->endpoint, PURPOSE_MSS);
+    set_up_session(s, settings);
+    s->attempt->address = arena_copy(&settings->trace->arena, net_address_text(address, text));
     s->attempt->start_ns = elapsed(s);
-    s->connect = trace_add_step(main->trace, s->attempt, "connect", STAGE_CONNECT);
-    s->connect->start_ns = elapsed(s);
-    s->connect->duration_ns = -1;
-    s->connect->budget_ms = options->budget_ms;
-    s->fd = evidence_connect_small(&options->address, options->source, SEGMENTS_SIZE, &failure);
+    s->connect = begin_connect(s);
+    s->fd = evidence_connect_small(address, source, SEGMENT_SIZE, &failure);
     if (s->fd < 0) {
         end_connect(s, STATUS_FAIL, failure);
         finish(s);
         return s;
     }
-    s->watch = loop_watch_start(main->loop, s->fd, LOOP_WRITE, connected, s);
-    s->timer = loop_timer_start(main->loop, options->budget_ms, timed_out, s);
+    s->watch = loop_watch_start(settings->loop, s->fd, LOOP_WRITE, connected, s);
+    s->timer = loop_timer_start(settings->loop, s->budget_ms, timed_out, s);
     return s;
 }
 
-bool segments_over(const struct segments *s)
+bool segments_awaited(struct segments *s)
 {
-    return s->over;
-}
-
-bool segments_passed(const struct segments *s)
-{
-    const struct step *last = s->first->steps;
-    while (last && last->next)
-        last = last->next;
-    const struct step *same = last ? attempt_step(s->attempt, last->stage) : NULL;
-    return same && same->status == STATUS_OK;
+    if (!s)
+        return false;
+    s->first = NULL;
+    const struct step *failed = attempt_failed_step(s->stalled);
+    return !s->over && failed && failed->error.kind == FAILURE_TIMED_OUT;
 }
 
 void segments_close(struct segments **segments)

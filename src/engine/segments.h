@@ -8,23 +8,13 @@
 
 struct segments;
 
-enum { SEGMENTS_SIZE = 1000 }; /* bytes of payload: fits any path that mail can use */
-
-struct segments_options {
-    struct net_address address;
-    const struct net_address *source; /* NULL any */
-    int budget_ms;                    /* for the connect */
-    loop_function *done;              /* once, at its end */
-    void *arg;
-};
-
-/* MAIN: what the first connection's dialogue was started with; its attempt is the one to compare
- * with. */
-struct segments *segments_start(const struct segments_options *options,
-                                const struct session_options *main);
-bool segments_over(const struct segments *segments);
-/* Did it finish the step that the first connection is in? */
-bool segments_passed(const struct segments *segments);
+/* FIRST has stalled. When small packets get through, it is ended before its patience is, but late
+ * enough for a packet that was merely lost to have come again. SOURCE: NULL any. */
+struct segments *segments_start(struct session *first, const struct net_address *address,
+                                const struct net_address *source, loop_function *done, void *arg);
+/* FIRST is gone. True: what small packets bring is worth waiting for, DONE is called at the end of
+ * it. NULL is legal. */
+bool segments_awaited(struct segments *segments);
 /* NULL inside is legal. */
 void segments_close(struct segments **segments);
 

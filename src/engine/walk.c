@@ -38,7 +38,6 @@ struct walk {
     struct session *session;
     struct sniff *sniff;
     struct segments *segments; /* a second connection with small packets */
-    struct loop_timer *stall;  /* how long the first one may still wait for its missing packet */
     struct loop_timer
         *grace; /* for addresses that still have not answered when the dialogue is over */
     struct net_address chosen;
@@ -111,56 +110,28 @@ static void talk_over(struct walk *w)
 
 /* ---- the dialogue ---- */
 
-static void end_talk(struct walk *w)
+static void end_talk(void *arg)
 {
-    loop_timer_stop(&w->stall);
+    struct walk *w = arg;
     segments_close(&w->segments);
     talk_over(w);
 }
 
-/* A dialogue that came to nothing while packets were missing waits for what small ones bring. */
 static void session_done(void *arg)
 {
     struct walk *w = arg;
     session_close(&w->session);
     sniff_close(&w->sniff);
-    const struct step *failed = attempt_failed_step(w->attempt);
-    if (!w->segments || segments_over(w->segments) || !failed ||
-        failed->error.kind != FAILURE_TIMED_OUT)
+    if (!segments_awaited(w->segments))
         end_talk(w);
 }
 
-static void stall_over(void *arg)
-{
-    struct walk *w = arg;
-    loop_timer_stop(&w->stall);
-    if (w->session && session_is_stalled(w->session))
-        session_fail(w->session, failure_make(FAILURE_TIMED_OUT, "packets are missing"));
-}
-
-/* Small packets got through: the first connection need not be waited out, but it gets long enough
- * for a packet that was merely lost to come again. */
-static void segments_tried(void *arg)
-{
-    struct walk *w = arg;
-    if (!w->session)
-        end_talk(w);
-    else if (segments_passed(w->segments))
-        w->stall = loop_timer_start(w->shared->loop, STALL_MS, stall_over, w);
-}
-
+/* What a proxy's own connection loses is not seen from here. */
 static void stalled(void *arg)
 {
     struct walk *w = arg;
-    struct segments_options options = {
-        .address = w->chosen,
-        .source = w->shared->source,
-        .budget_ms = capped(w, CONNECT_MS),
-        .done = segments_tried,
-        .arg = w,
-    };
     if (!w->via)
-        w->segments = segments_start(&options, session_settings(w->session));
+        w->segments = segments_start(w->session, &w->chosen, w->shared->source, end_talk, w);
 }
 
 static void sniffed(void *arg, enum peer_protocol peer)
@@ -518,7 +489,6 @@ void walk_close(struct walk **walk)
     loop_timer_stop(&w->grace);
     session_close(&w->session);
     sniff_close(&w->sniff);
-    loop_timer_stop(&w->stall);
     segments_close(&w->segments);
     proxy_close(&w->proxy);
     connector_close(&w->connector);

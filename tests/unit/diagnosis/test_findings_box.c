@@ -378,7 +378,7 @@ static void large_packets_are_missed(void **state)
           CONFIDENCE_CERTAIN },
         { "993 u tls timed_out\n465 u tls timed_out", 2, STATUS_FAIL, "tls-handshake-failed",
           CONFIDENCE_LIKELY },
-        { "993 u tls connection_reset", 1, STATUS_OK, "tcp-reset", CONFIDENCE_CERTAIN },
+        { "993 u tls connection_reset", 1, STATUS_OK, "tls-handshake-failed", CONFIDENCE_LIKELY },
         { "993 u accepted", 1, STATUS_OK, NULL, CONFIDENCE_CERTAIN },
     };
     (void)state;
