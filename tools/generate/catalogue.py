@@ -4,11 +4,13 @@
 usage: catalogue.py --c OUT.c FILE...            tables for the compiler
        catalogue.py --markdown OUT.md FILE...    the page for people
        catalogue.py --check PAGE.md FILE...      exit 1 when the page is not what --markdown would write
+       catalogue.py --walk SCENARIOS FILE...     exit 1 when a class lacks an example, or a scenario that shows it
 
 A bad entry ends the build with one line that names it.
 """
 
 import json
+import os
 import re
 import sys
 
@@ -40,15 +42,16 @@ def need(condition, where, what):
 class Catalogue:
     def __init__(self, paths):
         self.date, self.classes, self.places, self.reply_rules, self.events = "", [], {}, [], {}
-        more = []
+        self.shown, more = {}, []
         for path in sorted(paths):
             with open(path, encoding="utf-8") as file:
                 try:
                     data = json.load(file)
                 except ValueError as error:
                     raise Bad(f"{path}: {error}") from None
-            need(set(data) <= {"date", "classes", "places", "rules"}, path, "unknown key")
+            need(set(data) <= {"date", "classes", "places", "rules", "shown_by"}, path, "unknown key")
             more += data.get("rules", [])
+            self.shown.update(data.get("shown_by", {}))
             self.places.update(data.get("places", {}))
             self.date = max(self.date, data.get("date", ""))
             self.classes += data.get("classes", [])
@@ -102,6 +105,23 @@ class Catalogue:
             need(neighbour["class"] in self.ids, where, f"unknown neighbour {neighbour['class']!r}")
             need(neighbour["confidence"] in CONFIDENCES, where, "a neighbour needs a confidence")
             need(neighbour.get("for"), where, "a neighbour needs a reason")
+
+    def walk(self, directory):
+        """Everything a class needs beyond check_class: words that find it, or an event of our own probes; and a
+        simulated scenario that ends in it, or why there is none."""
+        need(set(self.shown) == set(self.ids), "shown_by", f"differs: {sorted(set(self.shown) ^ set(self.ids))}")
+        for entry in self.classes:
+            where, shown = f"class {entry['id']!r}", self.shown[entry["id"]]
+            need(any("event" in rule or rule["example"] for rule in entry["rules"]), where, "has nothing that finds it")
+            if isinstance(shown, dict):
+                need(set(shown) == {"none"} and len(shown["none"]) > 10, where, "must say why nothing shows it")
+                continue
+            try:
+                with open(os.path.join(directory, shown + ".json"), encoding="utf-8") as file:
+                    ends_in = json.load(file)["class"]
+            except OSError:
+                raise Bad(f"{where}: there is no scenario {shown!r}") from None
+            need(ends_in == entry["id"], where, f"the scenario {shown!r} ends in {ends_in!r}")
 
     def fill(self, where, text, kind):
         need(text == text.strip() and text.isascii() and text, where, f"bad text {text!r}")
@@ -283,11 +303,14 @@ def write_markdown(catalogue):
 
 
 def main(arguments):
-    if len(arguments) < 3 or arguments[0] not in ("--c", "--markdown", "--check"):
+    if len(arguments) < 3 or arguments[0] not in ("--c", "--markdown", "--check", "--walk"):
         sys.exit(__doc__)
     mode, target, paths = arguments[0], arguments[1], arguments[2:]
     try:
         catalogue = Catalogue(paths)
+        if mode == "--walk":
+            catalogue.walk(target)
+            return
     except Bad as error:
         sys.exit(f"catalogue: {error}")
     made = write_c(catalogue) if mode == "--c" else write_markdown(catalogue)
