@@ -1,10 +1,15 @@
 /* A session's login, as the credential gate sees it. */
 #include "engine/session_private.h"
 
+#include <string.h>
+
 static void gate_answered(struct gate_request *request, enum login_block block,
                           struct bytes earlier)
 {
     struct session *s = request->arg;
+    /* The run was cut, and its sessions are being closed: a login would be sent for nothing. */
+    if (s->options.trace->cut_by)
+        return;
     s->login = block == BLOCK_NONE ? LOGIN_GRANTED : LOGIN_REPORTED;
     s->options.attempt->auth.held_by = block;
     if (block != BLOCK_NONE) {
@@ -42,6 +47,15 @@ static void report_login(struct session *s, enum login_outcome outcome, struct b
     gate_report(s->options.gate, &s->request, outcome, reply);
 }
 
+/* Stopped by a person: what would have come of it is not known, and nothing says that it was
+ * refused. At the deadline it counts all the same: a run that is begun again and again, and never
+ * waits for the refusal, would lock the account. */
+static bool is_called_off(const struct session *s, const struct dialogue_row *row)
+{
+    const char *why = s->options.trace->cut_by;
+    return row->failure.kind == FAILURE_CANCELLED && why && strcmp(why, "interrupt") == 0;
+}
+
 /* A login that was granted has ended one way or the other: the gate must know before anybody else
  * may try. */
 void session_judge_login(struct session *s, const struct dialogue_row *row)
@@ -56,7 +70,7 @@ void session_judge_login(struct session *s, const struct dialogue_row *row)
     if (row->outcome == OUTCOME_OK)
         return; /* one exchange of several */
     struct bytes reply = facts->login_reply.size ? facts->login_reply : row->line;
-    if (!facts->login_sent)
+    if (!facts->login_sent || is_called_off(s, row))
         report_login(s, LOGIN_UNJUDGED, reply);
     else if (row->failure.kind == FAILURE_REFUSED)
         report_login(s,

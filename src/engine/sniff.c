@@ -174,8 +174,9 @@ struct sniff *sniff_start(const struct sniff_options *options)
     s->options = *options;
     buffer_init(&s->first, FIRST_SIZE);
     s->attempt = trace_add_attempt(options->trace, options->endpoint, PURPOSE_SNIFF);
-    s->attempt->address =
-        arena_copy(&options->trace->arena, net_address_text(&options->address, text));
+    if (!options->proxy) /* it hides the address */
+        s->attempt->address =
+            arena_copy(&options->trace->arena, net_address_text(&options->address, text));
     s->attempt->start_ns = elapsed(s);
     begin_step(s, "connect", STAGE_CONNECT);
     s->fd = evidence_connect(&options->address, options->source, &failure);

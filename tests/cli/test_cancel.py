@@ -8,6 +8,7 @@ import signal
 import socket
 import support
 import threading
+import time
 from support import Sandbox, Simulator, contains, equal
 
 # Different each time, and said when a case fails, so that the moment can be found again.
@@ -157,7 +158,30 @@ def proxy_secret():
         support.lacks(wrong.stdout, b'sesame')
 
 
-support.main([('the proxy alone learns its password', proxy_secret),
+def held_back(result):
+    return 'login-held-back' in [finding['class'] for finding in json.loads(result)['findings']]
+
+
+def called_off():
+    """Stopped by a person while a login waits for its answer: nobody refused the password, and no login is sent
+    afterwards. At the deadline it counts, so that a run begun again and again cannot lock the account."""
+    with Sandbox() as box, Simulator(box, 'bad-credentials-generic', '--delay-scale', '1') as simulator:
+        arguments = [*simulator.arguments, '--ports', '587,993', '--format', 'json', '--deadline', '2']
+        process = box.start(*arguments)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=support.PATIENCE)
+        outcomes = [a['auth']['outcome'] for e in json.loads(out)['endpoints'] for a in e['attempts'] if a.get('auth')]
+        if 'unjudged' not in outcomes:
+            raise support.Skip(f'no login was under way after a second: {outcomes}')
+        support.lacks(outcomes, 'judged')
+        again = box.run(*arguments)
+        equal(held_back(again.stdout), False, 'after the interrupt')
+        equal(held_back(box.run(*arguments).stdout), True, 'after the deadline')
+
+
+support.main([('a login that was called off', called_off),
+              ('the proxy alone learns its password', proxy_secret),
               ('a healthy provider', cancelled('healthy', 40)),
               ('a refused password', cancelled('bad-credentials', 25)),
               ('an own server', cancelled('healthy-generic', 25)),
