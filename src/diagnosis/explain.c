@@ -71,6 +71,9 @@ static bool outweighs(const struct unwrapped_item *item, enum weight weight,
     bool by_code = inner->classified.rule && !inner->classified.rule->all;
     if (inner->weight <= WEIGHT_SUCCESS)
         return weight > inner->weight;
+    /* "invalid_grant" fits many causes; the number beside it does not. */
+    if (inner->weight == WEIGHT_CLIENT && inner->classified.confidence == CONFIDENCE_POSSIBLE)
+        return weight == WEIGHT_CLIENT && classified->confidence == CONFIDENCE_CERTAIN;
     return item->kind == UNWRAP_REPLY && !item->success && words && by_code;
 }
 
