@@ -80,11 +80,16 @@ static void add_step(struct survey *survey, const struct endpoint *endpoint,
         return;
     struct values values = survey_values(survey, endpoint);
     set_answered(survey, &values, endpoint, step);
+    bool one_family = step->stage == STAGE_RESOLVE && step->error.kind == FAILURE_NO_ADDRESS &&
+                      survey_one_family(survey, endpoint->host);
+    if (one_family)
+        values_set(&values, "family", survey_one_family(survey, endpoint->host));
     bool by_proxy = attempt->proxy && step->stage == STAGE_CONNECT;
     const char *box = survey_box_event(survey, endpoint, attempt, step, &values);
-    struct classified classified = by_proxy ? survey_proxy(survey, endpoint, step)
-                                   : box    ? classify_event(box)
-                                            : classify_step(survey, endpoint, step);
+    struct classified classified = by_proxy     ? survey_proxy(survey, endpoint, step)
+                                   : box        ? classify_event(box)
+                                   : one_family ? classify_event("resolve.one_family")
+                                                : classify_step(survey, endpoint, step);
     /* Some proxies say yes before they know, and hang up on a server that is not there. */
     if (attempt->proxy && step->stage == STAGE_GREETING && !step->reply.size)
         classified.confidence = CONFIDENCE_POSSIBLE;

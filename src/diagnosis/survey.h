@@ -93,6 +93,9 @@ void survey_small_packets(struct survey *survey, struct finding *finding,
  * fault of the server's. */
 bool survey_inspection(struct survey *survey, const struct endpoint *endpoint,
                        const struct attempt *attempt);
+/* "IPv6" when HOST has no address of that family, and of the other one nothing was asked, or an
+ * address is known; likewise "IPv4". NULL: both families were asked for in vain, or both found. */
+const char *survey_one_family(const struct survey *survey, const char *host);
 /* Was nothing of HOST's names found? Then its endpoints have no fault of their own. */
 bool survey_name_failed(const struct survey *survey, const char *host);
 

@@ -20,6 +20,24 @@ static bool has_address(const struct trace *trace, const char *host)
     return false;
 }
 
+const char *survey_one_family(const struct survey *survey, const char *host)
+{
+    bool asked[2] = { false, false }, found[2] = { false, false };
+    for (const struct lookup *l = survey->trace->lookups; l; l = l->next) {
+        if (!is_address_type(l) || !text_equal_fold(l->name, host))
+            continue;
+        int six = strcmp(l->type, "AAAA") == 0;
+        asked[six] = true;
+        found[six] = found[six] || l->answers.count;
+    }
+    bool no_four = !asked[0] || found[0], no_six = !asked[1] || found[1];
+    if (no_four == no_six)
+        return NULL;
+    /* What was asked in vain, where of the other family something is known, or nothing was asked.
+     */
+    return no_four ? "IPv6" : "IPv4";
+}
+
 static bool failed(const struct lookup *lookup)
 {
     return lookup->error.kind != FAILURE_NONE && lookup->error.kind != FAILURE_CANCELLED;
@@ -70,7 +88,11 @@ static void add_evidence(struct survey *survey, struct finding *finding,
 {
     const char *what = survey_failure_words(survey->arena, &lookup->error, lookup->duration_ns);
     struct bytes line = text_bytes(what);
-    if (lookup->rcode)
+    if (lookup->source == LOOKUP_HOSTS && lookup->error.kind == FAILURE_NO_ADDRESS)
+        line = text_bytes(arena_format(survey->arena, "%s has the name, with %s addresses only",
+                                       lookup->server,
+                                       strcmp(lookup->type, "A") == 0 ? "IPv6" : "IPv4"));
+    else if (lookup->rcode)
         line = text_bytes(arena_format(
             survey->arena,
             lookup->error.kind == FAILURE_NO_ADDRESS ? "%s, no record, from %s" : "%s from %s",
@@ -96,10 +118,13 @@ static bool is_documented(const char *host)
     return false;
 }
 
-static struct classified meaning_of(const struct lookup *lookup)
+static struct classified meaning_of(const struct survey *survey, const struct lookup *lookup)
 {
     if (survey_dns_blocker(lookup))
         return classify_event("resolve.blocked");
+    if (lookup->error.kind == FAILURE_NO_ADDRESS && is_address_type(lookup) &&
+        survey_one_family(survey, lookup->name))
+        return classify_event("resolve.one_family");
     bool missing =
         lookup->error.kind == FAILURE_HOST_NOT_FOUND || lookup->error.kind == FAILURE_NO_ADDRESS;
     if (missing && is_documented(lookup->name))
@@ -115,9 +140,10 @@ static struct finding *add(struct survey *survey, const struct lookup *lookup,
     values_set(&values, "host", lookup->name);
     values_set(&values, "resolver", lookup->server);
     values_set(&values, "sender", survey_dns_blocker(lookup));
+    values_set(&values, "family", survey_one_family(survey, lookup->name));
     if (!survey->trace->target.domain)
         values_set(&values, "domain", lookup->name);
-    struct finding *finding = survey_add(survey, meaning_of(lookup), NULL, NULL, &values);
+    struct finding *finding = survey_add(survey, meaning_of(survey, lookup), NULL, NULL, &values);
     for (const struct lookup *l = survey->trace->lookups; finding && l; l = l->next)
         if (failed(l) && !l->beside && l->error.kind == lookup->error.kind &&
             text_equal_fold(l->name, lookup->name))
@@ -155,6 +181,35 @@ static void add_unplanned(struct survey *survey)
         add(survey, lookup, NULL);
 }
 
+/* Nobody may use a port between servers of a host that a mail domain's MX names to sign in: where
+ * only that is known, the domain keeps to itself which servers its mailboxes use. */
+static void add_unpublished(struct survey *survey)
+{
+    const char *domain = survey->trace->target.domain;
+    const unsigned persons = NEED_SEND | NEED_READ | NEED_IMAP | NEED_POP;
+    const struct lookup *mx = NULL;
+    if (!domain || !(survey->trace->target.needs & persons))
+        return;
+    for (const struct endpoint *e = survey->trace->endpoints; e; e = e->next)
+        if (!e->transfer || !e->guessed)
+            return;
+    for (const struct lookup *l = survey->trace->lookups; l; l = l->next)
+        if (!l->beside && strcmp(l->type, "MX") == 0 && l->answers.count &&
+            text_equal_fold(l->name, domain))
+            mx = l;
+    if (!mx)
+        return;
+    struct values values = survey_values(survey, NULL);
+    struct finding *finding =
+        survey_add(survey, classify_event("resolve.unpublished"), NULL, NULL, &values);
+    const char *line = arena_format(survey->arena,
+                                    "%s from %s; no SRV record, and none of the "
+                                    "customary names has an address",
+                                    mx->answers.items[0], mx->server);
+    survey_evidence(survey, finding, NULL, NULL, arena_format(survey->arena, "%s MX", domain),
+                    mx->start_ns + mx->duration_ns, text_bytes(line));
+}
+
 /* Most hosts have several ports: their name is looked at once. */
 static bool is_repeated(const struct trace *trace, const struct endpoint *endpoint)
 {
@@ -170,6 +225,7 @@ void survey_names(struct survey *survey)
         add_unplanned(survey);
         return;
     }
+    add_unpublished(survey);
     /* Through a proxy nothing depends on what the name servers here know of a host. */
     if (survey->trace->from.proxy)
         return;

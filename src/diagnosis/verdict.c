@@ -2,6 +2,7 @@
  * later ones would have named become its alternatives. */
 #include "diagnosis/verdict.h"
 
+#include "diagnosis/classify.h"
 #include "diagnosis/diagnose.h"
 
 #include <string.h>
@@ -175,6 +176,18 @@ static bool judge_name(const struct weighing *w, struct verdict *out)
     return leads(w, STAGE_NONE, STAGE_RESOLVE, out);
 }
 
+/* Where the domain does not say which servers its mailboxes use, nothing failed, and nothing could
+ * be tested: whoever knows their names can go on. */
+static bool judge_unpublished(const struct weighing *w, struct verdict *out)
+{
+    for (const struct finding *f = w->result->findings; f; f = f->next)
+        if (!w->lead && strcmp(f->class_id, classify_event("resolve.unpublished").class->id) == 0) {
+            pronounce(out, VERDICT_UNKNOWN, f);
+            return true;
+        }
+    return false;
+}
+
 static bool judge_untested(const struct weighing *w, struct verdict *out)
 {
     out->status = VERDICT_UNKNOWN;
@@ -201,6 +214,7 @@ static const struct judge judges[] = {
     { "service", judge_service, STAGE_GREETING, STAGE_CAPABILITY },
     { "network", judge_network, STAGE_CONNECT, STAGE_CONNECT },
     { "name", judge_name, STAGE_RESOLVE, STAGE_RESOLVE },
+    { "unpublished", judge_unpublished, STAGE_NONE, STAGE_NONE },
     { "untested", judge_untested, STAGE_NONE, STAGE_NONE },
 };
 

@@ -53,6 +53,33 @@ static void a_name_is_spoken_of_once(void **state)
     result_free(result);
 }
 
+/* With an option for one family the other one was not asked for: nobody published too little. */
+static void one_family_was_asked_for(void **state)
+{
+    (void)state;
+    for (int hosts = 0; hosts < 2; hosts++) {
+        struct result *result = story_tell(&(struct story) { .lines = "587 u dns no_address" });
+        struct trace *trace = result->trace;
+        trace->lookups = trace->lookups->next; /* the AAAA question alone */
+        if (hosts) {
+            trace->lookups->source = LOOKUP_HOSTS;
+            trace->lookups->server = "/etc/hosts";
+            trace->lookups->rcode = NULL;
+        }
+        findings_make(result);
+        const struct finding *f = story_finding(result, "address-family-missing", 0);
+        assert_non_null(f);
+        assert_int_equal(count(result), 1);
+        assert_int_equal(f->owner, OWNER_USER);
+        assert_true(has(f->title, "has no IPv6 address"));
+        struct bytes line = f->evidence->line;
+        if (hosts)
+            assert_true(
+                text_starts_fold(line, "/etc/hosts has the name, with IPv4 addresses only"));
+        result_free(result);
+    }
+}
+
 /* A second name server that answers makes the first one's silence no fault. */
 static void another_name_server_answers(void **state)
 {
@@ -180,6 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_healthy_run_has_no_findings),
         cmocka_unit_test(a_name_is_spoken_of_once),
+        cmocka_unit_test(one_family_was_asked_for),
         cmocka_unit_test(another_name_server_answers),
         cmocka_unit_test(what_answers_is_named),
         cmocka_unit_test(held_back_names_the_refusal),

@@ -31,6 +31,28 @@ static void a_domain_without_mail(void **state)
     result_free(result);
 }
 
+/* A foreign MX and no server for people: nothing failed, and nobody is to blame. */
+static void a_domain_that_publishes_no_servers(void **state)
+{
+    (void)state;
+    struct result *result = story_tell(&(struct story) { .lines = "25 otg dns host_not_found" });
+    struct lookup *lookup = trace_add_lookup(result->trace);
+    lookup->name = "example.org";
+    lookup->type = "MX";
+    lookup->server = "192.0.2.53:53";
+    lookup->rcode = "NOERROR";
+    strings_add(&lookup->answers, &result->trace->arena, "10 mail.example.org");
+    findings_make(result);
+    assert_string_equal(verdict_make_named(result), "unpublished");
+    assert_string_equal(result->verdict.class_id, "settings-unpublished");
+    assert_int_equal(result->verdict.status, VERDICT_UNKNOWN);
+    assert_int_equal(result->verdict.owner, OWNER_USER);
+    assert_int_equal(result->verdict.send, NONE);
+    assert_int_equal(result_exit_status(result, false), 3);
+    assert_non_null(strstr(result->verdict.title, "example.org does not publish"));
+    result_free(result);
+}
+
 static struct result *judged(const struct story *story)
 {
     struct result *result = story_tell(story);
@@ -142,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_domain_without_mail),
+        cmocka_unit_test(a_domain_that_publishes_no_servers),
         cmocka_unit_test(wrong_password_names_the_second_factor),
         cmocka_unit_test(a_certain_cause_has_no_neighbours),
         cmocka_unit_test(other_causes_are_alternatives),
