@@ -263,6 +263,11 @@ static bool prepare(struct check *check, const struct operands *operands, char *
 
 static void clean_up(struct check *check)
 {
+    if (check->run && run_has_forgotten(check->run))
+        fprintf(stderr,
+                "maildoctor: warning: cannot write to %s: the refused password is not "
+                "remembered, and another run would send it again\n",
+                check->state_dir);
     run_free(check->run);
     if (check->loop) {
         loop_run(

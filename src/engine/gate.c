@@ -1,6 +1,7 @@
 #include "engine/gate.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "engine/gate_memory.h"
 
 #include <stdlib.h>
@@ -19,9 +20,10 @@ struct gate {
     bool earlier;                 /* an earlier run had it refused */
     bool earlier_known;           /* ... was looked up */
     bool again;                   /* decide_waiting() was asked for while it ran */
-    bool deciding;
+    bool deciding, frozen, forgotten;
     struct buffer earlier_reply;
-    int inside; /* accepted sessions now open */
+    char *earlier_host; /* who gave it */
+    int inside;         /* accepted sessions now open */
     struct {
         bool accepted, unjudged;
         int expected;  /* on their way, have not asked yet */
@@ -43,12 +45,8 @@ void gate_free(struct gate *gate)
     if (!gate)
         return;
     buffer_done(&gate->earlier_reply);
+    free(gate->earlier_host);
     free(gate);
-}
-
-static bool has_token(const struct gate *gate)
-{
-    return gate->options.token != NULL;
 }
 
 /* Only asked when a password is about to be sent: the look-up costs some 50 ms where anything is
@@ -59,7 +57,7 @@ static bool refused_earlier(struct gate *gate)
     if (!gate->earlier_known) {
         gate->earlier_known = true;
         gate->earlier = !o->retry && gate_memory_find(o->state_dir, o->user, o->password, o->now_s,
-                                                      &gate->earlier_reply);
+                                                      &gate->earlier_host, &gate->earlier_reply);
     }
     return gate->earlier;
 }
@@ -121,8 +119,8 @@ static enum decision decide(struct gate *gate, const struct gate_request *reques
         return block(BLOCK_UNVERIFIED_TLS, ret_block);
     if (gate->service[request->service].expected && !request->expected)
         return DECISION_WAIT;
-    return has_token(gate) ? decide_token(gate, request->service, ret_block)
-                           : decide_password(gate, request->service, ret_block);
+    return request->token ? decide_token(gate, request->service, ret_block)
+                          : decide_password(gate, request->service, ret_block);
 }
 
 static void unlink_request(struct gate *gate, struct gate_request *request)
@@ -142,8 +140,15 @@ static void grant(struct gate *gate, struct gate_request *request)
     gate->service[request->service].under_way++;
     gate->service[request->service].inside++;
     gate->inside++;
-    if (!has_token(gate) && !gate->accepted)
+    if (!request->token && !gate->accepted)
         gate->trying = true;
+}
+
+/* What HOST itself said of the password lately; another's words are not put into its mouth. */
+static struct bytes words_of(const struct gate *gate, const char *host)
+{
+    bool same = gate->earlier_host && text_equal_fold(gate->earlier_host, host);
+    return same ? buffer_bytes(&gate->earlier_reply) : (struct bytes) { 0 };
 }
 
 /* Answers whoever can be answered now. An answer may report at once and so come back here: then
@@ -151,7 +156,7 @@ static void grant(struct gate *gate, struct gate_request *request)
 static void decide_waiting(struct gate *gate)
 {
     gate->again = true;
-    if (gate->deciding)
+    if (gate->deciding || gate->frozen)
         return;
     gate->deciding = true;
     while (gate->again) {
@@ -165,13 +170,23 @@ static void decide_waiting(struct gate *gate)
             if (decision == DECISION_GO)
                 grant(gate, r);
             gate->again = true; /* the list has changed under us */
-            struct bytes none = { 0 };
             r->answer(r, why,
-                      why == BLOCK_REFUSED_EARLIER ? buffer_bytes(&gate->earlier_reply) : none);
+                      why == BLOCK_REFUSED_EARLIER ? words_of(gate, r->host)
+                                                   : (struct bytes) { 0 });
             break;
         }
     }
     gate->deciding = false;
+}
+
+void gate_freeze(struct gate *gate)
+{
+    gate->frozen = true;
+}
+
+bool gate_has_forgotten(const struct gate *gate)
+{
+    return gate->forgotten;
 }
 
 void gate_expect(struct gate *gate, enum service service)
@@ -212,7 +227,9 @@ static void accepted(struct gate *gate, struct gate_request *request)
 {
     const struct gate_options *o = &gate->options;
     gate->service[request->service].accepted = true;
-    if (!gate->accepted && !has_token(gate) && o->retry)
+    if (request->token)
+        return; /* it says nothing of a password that is there too */
+    if (!gate->accepted && o->retry)
         gate_memory_remove(o->state_dir, o->user, o->password, o->now_s);
     gate->accepted = true;
 }
@@ -225,15 +242,17 @@ void gate_report(struct gate *gate, struct gate_request *request, enum login_out
         return;
     request->granted = false;
     gate->service[request->service].under_way--;
-    gate->trying = false;
+    if (!request->token)
+        gate->trying = false;
     if (outcome == LOGIN_ACCEPTED) {
         accepted(gate, request);
     } else {
         gate->inside--;
         gate->service[request->service].inside--;
-        if (outcome == LOGIN_JUDGED && !has_token(gate)) {
+        if (outcome == LOGIN_JUDGED && !request->token) {
             gate->spent = true;
-            gate_memory_add(o->state_dir, o->user, o->password, o->now_s, reply);
+            gate->forgotten = o->state_dir && !gate_memory_add(o->state_dir, o->user, o->password,
+                                                               o->now_s, request->host, reply);
         } else {
             gate->service[request->service].unjudged = true;
         }

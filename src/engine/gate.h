@@ -38,18 +38,26 @@ void gate_expect_nobody(struct gate *gate);
 /* One login that wants to happen. */
 struct gate_request {
     enum service service;
-    const char *endpoint; /* id, for words */
-    bool verified;        /* TLS is up and the certificate was verified */
-    bool guessed;         /* a guessed host or an MX */
-    bool expected;        /* the one announced by gate_expect() */
+    const char *host; /* the server's name */
+    bool token;       /* what the mechanism sends: the token, else the password */
+    bool verified;    /* TLS is up and the certificate was verified */
+    bool guessed;     /* a guessed host or an MX */
+    bool expected;    /* the one announced by gate_expect() */
     /* The answer, once, possibly before gate_ask() returns: BLOCK_NONE is permission. EARLIER: for
-     * BLOCK_REFUSED_EARLIER, the reply of that run, borrowed for the call. */
+     * BLOCK_REFUSED_EARLIER, what this host said in that run, borrowed for the call; empty when
+     * another host refused it, or when the answer was never seen. */
     void (*answer)(struct gate_request *request, enum login_block block, struct bytes earlier);
     void *arg;
     /* private */
     struct gate_request *next;
     bool waiting, granted;
 };
+
+/* The run is over: nobody is answered any more. */
+void gate_freeze(struct gate *gate);
+/* A refused password could not be remembered for later runs: the state directory cannot be written.
+ */
+bool gate_has_forgotten(const struct gate *gate);
 
 void gate_ask(struct gate *gate, struct gate_request *request);
 /* What came of a granted request. REPLY are the server's final words. The connection lost after the

@@ -15,9 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The file: a line "maildoctor-refused-1 SALT", then a line "TIME TAG REPLY" for each refusal; SALT
- * and TAG in base64, REPLY escaped, so that a line end cannot be smuggled in. */
-static const char header[] = "maildoctor-refused-1 ";
+/* The file: a line "maildoctor-refused-2 SALT", then a line "TIME TAG HOST REPLY" for each refusal;
+ * SALT and TAG in base64, REPLY escaped, so that a line end cannot be smuggled in. */
+static const char header[] = "maildoctor-refused-2 ";
 
 enum {
     SALT_SIZE = 16,
@@ -32,6 +32,7 @@ enum {
 struct entry {
     int64_t at_s;
     const char *tag;
+    const char *host;
     const char *reply;
 };
 
@@ -62,16 +63,19 @@ static void read_entry(struct memory *m, struct bytes line, int64_t now_s)
 {
     char *text = arena_format(&m->arena, "%.*s", (int)line.size, line.data);
     char *tag = strchr(text, ' ');
-    char *reply = tag ? strchr(tag + 1, ' ') : NULL;
+    char *host = tag ? strchr(tag + 1, ' ') : NULL;
+    char *reply = host ? strchr(host + 1, ' ') : NULL;
     if (!reply || m->count == ENTRY_LIMIT)
         return;
     *tag++ = '\0';
+    *host++ = '\0';
     *reply++ = '\0';
     int64_t at_s = strtoll(text, NULL, 10);
     /* A time in the future is a clock that was set back: such an entry would never end. */
     if (at_s > now_s || now_s - at_s >= GATE_MEMORY_SECONDS)
         return;
-    m->entries[m->count++] = (struct entry) { .at_s = at_s, .tag = tag, .reply = reply };
+    m->entries[m->count++] =
+        (struct entry) { .at_s = at_s, .tag = tag, .host = host, .reply = reply };
 }
 
 static void read_file(struct memory *m, int fd, int64_t now_s)
@@ -168,8 +172,8 @@ static bool memory_save(struct memory *m)
     buffer_init(&file, FILE_LIMIT);
     buffer_format(&file, "%s%s\n", header, encode(m, m->salt));
     for (size_t i = 0; i < m->count; i++)
-        buffer_format(&file, "%" PRId64 " %s %s\n", m->entries[i].at_s, m->entries[i].tag,
-                      m->entries[i].reply);
+        buffer_format(&file, "%" PRId64 " %s %s %s\n", m->entries[i].at_s, m->entries[i].tag,
+                      m->entries[i].host, m->entries[i].reply);
     const char *draft = arena_format(&m->arena, "%s.new", m->path);
     int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     struct bytes bytes = buffer_bytes(&file);
@@ -182,7 +186,7 @@ static bool memory_save(struct memory *m)
 }
 
 bool gate_memory_find(const char *dir, const char *user, const struct secret *password,
-                      int64_t now_s, struct buffer *ret_reply)
+                      int64_t now_s, char **ret_host, struct buffer *ret_reply)
 {
     struct memory *m = dir ? memory_open(dir, false, now_s) : NULL;
     if (!m)
@@ -191,15 +195,17 @@ bool gate_memory_find(const char *dir, const char *user, const struct secret *pa
     if (m->count) { /* the tag costs 50 ms: not for an empty list */
         size_t at = find(m, tag_of(m, user, password));
         found = at < m->count;
-        if (found)
+        if (found) {
+            *ret_host = memory_copy(m->entries[at].host);
             text_unescape(ret_reply, m->entries[at].reply);
+        }
     }
     memory_close(m);
     return found;
 }
 
 bool gate_memory_add(const char *dir, const char *user, const struct secret *password,
-                     int64_t now_s, struct bytes reply)
+                     int64_t now_s, const char *host, struct bytes reply)
 {
     struct memory *m = dir ? memory_open(dir, true, now_s) : NULL;
     if (!m)
@@ -221,6 +227,7 @@ bool gate_memory_add(const char *dir, const char *user, const struct secret *pas
     m->entries[at] = (struct entry) {
         .at_s = now_s,
         .tag = tag,
+        .host = arena_copy(&m->arena, host),
         .reply = arena_copy_bytes(&m->arena, buffer_bytes(&escaped)).data,
     };
     buffer_done(&escaped);

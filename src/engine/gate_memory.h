@@ -2,7 +2,7 @@
  * account.
  *
  * A file of the state directory, mode 0600, holds a salt and, for each refusal of the last 30
- * minutes, a PBKDF2 tag of user and password, the time, and the server's words. The password cannot
+ * minutes, a PBKDF2 tag of user and password, the time, and who said what. The password cannot
  * be read back from it. A directory that cannot be written only means that nothing is remembered.
  */
 #ifndef ENGINE_GATE_MEMORY_H
@@ -17,13 +17,14 @@
 enum { GATE_MEMORY_SECONDS = 30 * 60 };
 
 /* Was PASSWORD refused for USER within the last 30 minutes of NOW_S (Unix seconds)? Then appends
- * the words of that refusal to RET_REPLY. */
+ * the words of that refusal to RET_REPLY (none when the answer was never seen) and says in
+ * *RET_HOST whose they are; release it with free(). */
 bool gate_memory_find(const char *dir, const char *user, const struct secret *password,
-                      int64_t now_s, struct buffer *ret_reply);
+                      int64_t now_s, char **ret_host, struct buffer *ret_reply);
 
-/* Remembers that it was refused just now. False when it could not be written. */
+/* Remembers that HOST refused it just now. False when it could not be written. */
 bool gate_memory_add(const char *dir, const char *user, const struct secret *password,
-                     int64_t now_s, struct bytes reply);
+                     int64_t now_s, const char *host, struct bytes reply);
 
 /* Forgets it: the password was accepted after all. */
 void gate_memory_remove(const char *dir, const char *user, const struct secret *password,

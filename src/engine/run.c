@@ -83,6 +83,7 @@ static void end(struct run *run, const char *why)
     loop_timer_stop(&run->patience);
     plan_stop(&run->planning);
     paths_close(&run->paths);
+    gate_freeze(run->gate); /* who is closed now must not make another one go */
     close_walks(run);
     opinions_close(&run->opinions);
     resolver_free(run->resolver); /* its open questions belonged to the walks */
@@ -361,6 +362,11 @@ struct run *run_start(struct loop *loop, const struct run_options *options, stru
     }
     begin(run);
     return run;
+}
+
+bool run_has_forgotten(const struct run *run)
+{
+    return gate_has_forgotten(run->gate);
 }
 
 void run_free(struct run *run)

@@ -57,6 +57,8 @@ struct run *run_start(struct loop *loop, const struct run_options *options, stru
 /* Ends it now: open steps become "cut", the trace says why ("interrupt"), DONE is called at the
  * next turn. */
 void run_cancel(struct run *run, const char *why);
+/* A refused password could not be remembered: the next run may send it again. */
+bool run_has_forgotten(const struct run *run);
 void run_free(struct run *run);
 /* Nanoseconds since the trace's zero. */
 int64_t run_elapsed_ns(const struct run *run);

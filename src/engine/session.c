@@ -321,7 +321,9 @@ void session_close(struct session **session)
         dialogue_event(s->dialogue, DIALOGUE_CANCEL);
         s->pumping = true; /* no more than the rows: nothing is said any more */
         take_rows(s);
-        session_describe(s);
+        /* A chain that nobody has judged yet is not shown: it would look like an untrusted one. */
+        if (trust_ready(s->options.trust))
+            session_describe(s);
         session_log_facts(&s->log, mail_facts(s->mail));
     }
     session_log_cut(&s->log, session_elapsed(s));

@@ -21,16 +21,28 @@ static void gate_answered(struct gate_request *request, enum login_block block,
     session_pump(s);
 }
 
+/* TLS below 1.2 is none that a secret may be trusted to (RFC 8996): whoever is on the way may have
+ * talked both sides down to it. */
+static bool is_worth_a_secret(const struct tls_facts *tls)
+{
+    bool old = !tls || !tls->version || strcmp(tls->version, "TLS1.0") == 0 ||
+               strcmp(tls->version, "TLS1.1") == 0;
+    return !old && tls->verified;
+}
+
 void session_ask_gate(struct session *s)
 {
     if (s->login != LOGIN_IDLE || !session_certificate_judged(s))
         return;
     const struct tls_facts *tls = s->options.attempt->tls;
+    const char *name = mail_facts(s->mail)->mechanism;
+    const struct sasl_mechanism *mechanism = name ? sasl_find(name) : NULL;
     s->login = LOGIN_ASKED;
     s->request = (struct gate_request) {
         .service = s->options.endpoint->service,
-        .endpoint = s->options.endpoint->id,
-        .verified = s->tls_up && tls && tls->verified,
+        .host = s->options.endpoint->host,
+        .token = mechanism && mechanism->wants_token,
+        .verified = s->tls_up && is_worth_a_secret(tls),
         .guessed = s->options.endpoint->guessed,
         .expected = s->options.expected,
         .answer = gate_answered,

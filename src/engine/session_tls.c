@@ -75,8 +75,8 @@ void session_shake_hands(struct session *s)
         s->again = true;
         return;
     case TLS_FAILED:
+        /* What was shown is described in finish(), once the roots are there to judge it by. */
         name_the_stranger(s, &failure);
-        session_describe(s);
         dialogue_fail(s->dialogue, failure);
         s->again = true;
         return;

@@ -243,11 +243,15 @@ static void write_held_back(const struct text *text)
         return;
     char until[CLOCK_TEXT_SIZE], sentence[400];
     clock_format(text->result->trace->started_real_ns + half_hour_ns, until);
+    /* Without words of this server: another one refused it, or the answer was never seen. */
+    const char *before = step->reply.size
+                             ? "it was refused less than 30 minutes ago"
+                             : "it was tried less than 30 minutes ago, and no server took it";
     snprintf(sentence, sizeof sentence,
-             "The password was not sent: it was refused less than 30 minutes ago, and each further "
-             "try may lock the account. The same password may be tried again at %.5s UTC at the "
-             "latest, a new one at once; --retry-login tries it now.",
-             until + strlen("2026-11-22T"));
+             "The password was not sent: %s, and each further try may lock the account. The same "
+             "password may be tried again at %.5s UTC at the latest, a new one at once; "
+             "--retry-login tries it now.",
+             before, until + strlen("2026-11-22T"));
     page_sentence(&text->page, &(struct page_text) { 0 }, sentence);
     const struct finding *cause = wording_cause(text->result);
     if (step->reply.size && !(cause && cause->evidence)) {

@@ -36,14 +36,20 @@ static void answered(struct gate_request *request, enum login_block block, struc
              earlier.data ? earlier.data : "");
 }
 
-static void ask(struct gate *gate, struct asker *asker, enum service service)
+static void ask_with(struct gate *gate, struct asker *asker, enum service service, bool token)
 {
     *asker = (struct asker) { .request = { .service = service,
-                                           .endpoint = "mail.example.org:0",
+                                           .host = "mail.example.org",
+                                           .token = token,
                                            .verified = true,
                                            .answer = answered,
                                            .arg = asker } };
     gate_ask(gate, &asker->request);
+}
+
+static void ask(struct gate *gate, struct asker *asker, enum service service)
+{
+    ask_with(gate, asker, service, false);
 }
 
 static void report(struct gate *gate, struct asker *asker, enum login_outcome outcome)
@@ -225,14 +231,48 @@ static void tokens_lock_nothing(void **state)
     f->options.token = f->token;
     struct gate *gate = gate_new(&f->options);
     struct asker smtp, smtp2, imap;
-    ask(gate, &smtp, SERVICE_SMTP);
-    ask(gate, &imap, SERVICE_IMAP);
-    ask(gate, &smtp2, SERVICE_SMTP);
+    ask_with(gate, &smtp, SERVICE_SMTP, true);
+    ask_with(gate, &imap, SERVICE_IMAP, true);
+    ask_with(gate, &smtp2, SERVICE_SMTP, true);
     assert_true(may_go(&smtp));
     assert_true(may_go(&imap));
     assert_false(smtp2.answered);
     report(gate, &smtp, LOGIN_JUDGED);
     assert_int_equal(smtp2.block, BLOCK_TRIED_ELSEWHERE);
+    gate_free(gate);
+}
+
+/* A token beside it does not make a password one that may be tried everywhere. */
+static void a_password_beside_a_token_is_still_one(void **state)
+{
+    struct fixture *f = *state;
+    f->options.token = f->token;
+    f->options.all_logins = true;
+    struct gate *gate = gate_new(&f->options);
+    struct asker smtp, imap, token;
+    ask(gate, &smtp, SERVICE_SMTP);
+    ask(gate, &imap, SERVICE_IMAP);
+    assert_true(may_go(&smtp));
+    assert_false(imap.answered);
+    report(gate, &smtp, LOGIN_JUDGED);
+    assert_int_equal(imap.block, BLOCK_REFUSED_ELSEWHERE);
+    ask_with(gate, &token, SERVICE_POP3, true);
+    assert_true(may_go(&token));
+    gate_withdraw(gate, &token.request);
+    gate_free(gate);
+}
+
+static void a_frozen_gate_answers_nobody(void **state)
+{
+    struct fixture *f = *state;
+    struct gate *gate = gate_new(&f->options);
+    struct asker smtp, imap;
+    ask(gate, &smtp, SERVICE_SMTP);
+    ask(gate, &imap, SERVICE_IMAP);
+    gate_freeze(gate);
+    report(gate, &smtp, LOGIN_JUDGED);
+    gate_withdraw(gate, &imap.request);
+    assert_false(imap.answered);
     gate_free(gate);
 }
 
@@ -305,10 +345,11 @@ static void an_earlier_refusal_holds_for_half_an_hour(void **state)
 
     static const struct {
         int64_t later_s;
-        bool retry, other_user;
+        bool retry, other_user, other_host;
         enum login_block block;
     } cases[] = {
         { .later_s = 300, .block = BLOCK_REFUSED_EARLIER },
+        { .later_s = 300, .other_host = true, .block = BLOCK_REFUSED_EARLIER },
         { .later_s = 300, .retry = true, .block = BLOCK_NONE },
         { .later_s = 300, .other_user = true, .block = BLOCK_NONE },
         { .later_s = GATE_MEMORY_SECONDS - 1, .block = BLOCK_REFUSED_EARLIER },
@@ -336,7 +377,8 @@ static void the_file_holds_no_password_and_survives_rubbish(void **state)
     char dir[128], path[160], content[4096] = "";
     snprintf(dir, sizeof dir, "%s/state", f->dir);
     snprintf(path, sizeof path, "%s/refused", dir);
-    assert_true(gate_memory_add(dir, "ana", f->password, NOW, text_bytes("535 a\r\n1 2 3\n")));
+    assert_true(
+        gate_memory_add(dir, "ana", f->password, NOW, "mx", text_bytes("535 a\r\n1 2 3\n")));
     FILE *file = fopen(path, "r");
     size_t n = fread(content, 1, sizeof content - 1, file);
     fclose(file);
@@ -349,10 +391,13 @@ static void the_file_holds_no_password_and_survives_rubbish(void **state)
     fclose(file);
     struct buffer reply;
     buffer_init(&reply, 4096);
-    assert_true(gate_memory_find(dir, "ana", f->password, NOW + 1, &reply));
+    char *host = NULL;
+    assert_true(gate_memory_find(dir, "ana", f->password, NOW + 1, &host, &reply));
+    assert_string_equal(host, "mx");
+    free(host);
     assert_int_equal(buffer_size(&reply), 13);
     gate_memory_remove(dir, "ana", f->password, NOW + 1);
-    assert_false(gate_memory_find(dir, "ana", f->password, NOW + 1, &reply));
+    assert_false(gate_memory_find(dir, "ana", f->password, NOW + 1, &host, &reply));
     buffer_done(&reply);
 }
 
@@ -368,6 +413,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(three_at_once_and_pop3_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_never_gets_a_secret, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tokens_lock_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_password_beside_a_token_is_still_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_frozen_gate_answers_nobody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_session_that_vanishes_frees_its_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_documented_port_is_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_earlier_refusal_holds_for_half_an_hour, set_up,
