@@ -51,17 +51,30 @@ struct bytes secret_bytes(const struct secret *secret)
     return (struct bytes) { .data = secret->page, .size = secret->size };
 }
 
+enum { SHORTEST = 4 }; /* less would blot out ordinary words */
+
+/* A text that was cut off may end in the beginning of WHAT. */
+static void blot_end(char *data, size_t size, struct bytes what)
+{
+    size_t part = what.size - 1 < size ? what.size - 1 : size;
+    while (part >= SHORTEST && memcmp(data + size - part, what.data, part) != 0)
+        part--;
+    if (part >= SHORTEST)
+        memset(data + size - part, '*', part);
+}
+
 static void blot(char *data, size_t size, struct bytes what)
 {
-    if (what.size < 4)
+    if (what.size < SHORTEST)
         return;
     for (char *at = data; size - (size_t)(at - data) >= what.size;) {
         char *hit = memmem(at, size - (size_t)(at - data), what.data, what.size);
         if (!hit)
-            return;
+            break;
         memset(hit, '*', what.size);
         at = hit + what.size;
     }
+    blot_end(data, size, what);
 }
 
 /* Base64 of bytes that stand SHIFT bytes into a message: the characters that depend on neighbours
@@ -100,7 +113,7 @@ static void blot_quoted(char *data, size_t size, struct bytes secret)
 
 void secret_scrub(const struct secret *secret, char *data, size_t size)
 {
-    if (!secret || secret->size < 4 || size == 0)
+    if (!secret || secret->size < SHORTEST || size == 0)
         return;
     struct bytes bytes = secret_bytes(secret);
     blot(data, size, bytes);

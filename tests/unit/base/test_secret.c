@@ -154,7 +154,9 @@ static void scrubs_it_raw(void **state)
     (void)state;
     scrubbed("hunter2", "535 hunter2 is wrong", "535 ******* is wrong");
     scrubbed("hunter2", "hunter2hunter2", "**************");
-    scrubbed("hunter2", "hunter", "hunter");
+    scrubbed("hunter2", "535 hunter", "535 ******"); /* cut off in the middle */
+    scrubbed("hunter2", "535 hun", "535 hun");
+    scrubbed("hunter2", "hunter is no part of it", "hunter is no part of it");
     scrubbed("hunter2", "", "");
     scrubbed("abc", "abc is too short to hide", "abc is too short to hide");
     scrubbed("aaaa", "aaaaaaaaa", "********a");
