@@ -1,4 +1,4 @@
-"""An IMAP server inside TLS whose certificate needs several full packets: large_imap.py FOLDER PORT...
+"""An IMAP server inside TLS whose certificate needs several full packets: large_imap.py FOLDER ADDRESS...
 
 The certificate is made in FOLDER: cert.pem, key.pem. It speaks until LOGOUT, to any number of clients."""
 import socket
@@ -33,12 +33,13 @@ def serve(listener, context):
 
 
 def main():
-    folder, ports = sys.argv[1], sys.argv[2:]
+    folder, addresses = sys.argv[1], sys.argv[2:]
     make(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(f"{folder}/cert.pem", f"{folder}/key.pem")
-    for port in ports:
-        listener = socket.create_server(("::", int(port)), family=socket.AF_INET6, dualstack_ipv6=True)
+    for address in addresses:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        listener = socket.create_server((address, 993), family=family)
         threading.Thread(target=serve, args=(listener, context), daemon=True).start()
     print(flush=True)
     threading.Event().wait()
