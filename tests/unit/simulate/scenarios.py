@@ -329,6 +329,11 @@ def not_connected(sim):
     assert "authenticated but not connected" in str(error), error
 
 
+def imap_switched_off(sim):
+    error = expect(imaplib.IMAP4.error, lambda: sim.imap(993).login(sim.facts["user"], sim.secret()))
+    assert "not enabled for IMAP use" in str(error), error
+
+
 def send_as_denied(sim):
     client = sim.smtp(587)
     assert sim.smtp_token(client)[0] == 235
@@ -368,6 +373,13 @@ SCENARIOS = {
     "smtp-auth-disabled-mailbox": disabled_mailbox,
     "bad-credentials": smtp_refuses(535, "5.7.139 Authentication unsuccessful, the user credentials were incorrect."),
     "bad-credentials-generic": bad_credentials_generic,
+    "account-disabled": smtp_refuses(535, "5.7.1 Your account has been suspended"),
+    "account-locked": smtp_refuses(535, "account locked. Contact your administrator."),
+    "auth-policy-blocked": smtp_refuses(535, "did not meet the criteria to be authenticated successfully."),
+    "federation-sts-error": smtp_refuses(535, "federated STS service was unreachable."),
+    "mailbox-protocol-disabled": imap_switched_off,
+    "mfa-or-app-password-required": smtp_refuses(534, "5.7.9 Application-specific password required"),
+    "security-defaults-blocked": smtp_refuses(535, "locked by your organization's security defaults policy."),
     "authenticated-not-connected": not_connected, "send-as-denied": send_as_denied,
     "server-temporarily-unavailable": greets_with(25, b"421 4.3.2 "),
     "throttled": smtp_refuses(432, "4.3.2 Concurrent connections limit exceeded"),
