@@ -132,9 +132,15 @@ static bool set_provider(void *to, const char *value, char **ret_error)
         ids[i] = providers[i].id;
     const char *near = options_nearest(value, ids);
     char *quoted = options_quote(value);
+    struct buffer names;
+    buffer_init(&names, 1024);
+    for (size_t i = 0; i < provider_count; i++)
+        buffer_format(&names, i ? ", %s" : "%s", ids[i]);
+    buffer_append(&names, "", 1);
     *ret_error = near ? memory_format("--provider %s is unknown; did you mean %s?", quoted, near)
-                      : memory_format("--provider %s is unknown; for example %s, gmail, generic",
-                                      quoted, ids[0]);
+                      : memory_format("--provider %s is unknown; one of %s", quoted,
+                                      buffer_bytes(&names).data);
+    buffer_done(&names);
     free(quoted);
     free(ids);
     return false;
@@ -193,9 +199,7 @@ static bool set_format(void *to, const char *value, char **ret_error)
 
 static bool set_color(void *to, const char *value, char **ret_error)
 {
-    static const char *const words[] = {
-        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"
-    };
+    static const char *const words[] = { "auto", "always", "never" }; /* as enum color_wish */
     struct check_settings *settings = to;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(value, words[i]) == 0) {
@@ -447,9 +451,31 @@ const struct option_row check_option_rows[] = {
 
 /* ---- together ---- */
 
-static bool has_source(const struct secret_source *source)
+/* One run tries one of them: the other would be left out in silence. */
+static bool is_one_secret(const struct check_settings *settings, char **ret_error)
 {
-    return source->file || source->fd || source->command || source->ask;
+    if (!secret_source_given(&settings->password) || !secret_source_given(&settings->token))
+        return true;
+    char *password = secret_source_name(&settings->password);
+    char *token = secret_source_name(&settings->token);
+    *ret_error = memory_format("a password (%s) and a token (%s) exclude each other: give one",
+                               password, token);
+    free(password);
+    free(token);
+    return false;
+}
+
+/* -4 and -6 choose between the addresses of a name; a numeric target has only one. */
+static bool family_fits(const struct check_settings *settings, char **ret_error)
+{
+    const char *host = settings->run.target.host;
+    int wanted = settings->run.family;
+    if (!host || !wanted || !is_numeric(host) || wanted == (strchr(host, ':') ? 6 : 4))
+        return true;
+    *ret_error = memory_format("-%d leaves nothing to connect to: the target %s is an IPv%d "
+                               "address",
+                               wanted, host, wanted == 4 ? 6 : 4);
+    return false;
 }
 
 bool check_settings_agree(const struct check_settings *settings, char **ret_error)
@@ -459,7 +485,7 @@ bool check_settings_agree(const struct check_settings *settings, char **ret_erro
     if (run->no_system_ca && !run->ca_file)
         why = "--no-system-ca leaves nothing to trust; name roots with --ca-file";
     else if (!run->user && !run->target.user && !run->target.address &&
-             (has_source(&settings->password) || has_source(&settings->token)))
+             (secret_source_given(&settings->password) || secret_source_given(&settings->token)))
         why = "a secret was given, but no login; add --user";
     else if (settings->proxy_password.file && !run->proxy.user)
         why = "--proxy-password-file needs --proxy with a user, as in socks5://USER@HOST:PORT";
@@ -467,5 +493,6 @@ bool check_settings_agree(const struct check_settings *settings, char **ret_erro
         why = "--path shows nothing behind --proxy: a proxy hides the path";
     if (why)
         *ret_error = memory_copy(why);
-    return !why;
+    return !why && is_one_secret(settings, ret_error) && family_fits(settings, ret_error) &&
+           plan_options_fit(&run->plan, &run->target, ret_error);
 }

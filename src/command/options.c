@@ -50,7 +50,7 @@ const char *options_nearest(const char *word, const char *const *words)
     if (length < 2 || length > NAME_LIMIT)
         return NULL;
     const char *nearest = NULL;
-    size_t best = length / 3 + 1;
+    size_t best = length < 5 ? 1 : (length + 1) / 3; /* of "foo" nothing is near but "fo" */
     for (; *words; words++) {
         if (strlen(*words) > NAME_LIMIT)
             continue;

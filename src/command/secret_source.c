@@ -212,6 +212,28 @@ static size_t environment_index(const struct secret_source *source)
     return i;
 }
 
+static bool in_environment(const struct secret_source *source)
+{
+    size_t index = environment_index(source);
+    return index < TAKEN_COUNT && taken[index].given;
+}
+
+bool secret_source_given(const struct secret_source *source)
+{
+    return source->file || source->fd || source->command || source->ask || in_environment(source);
+}
+
+char *secret_source_name(const struct secret_source *source)
+{
+    const char *way = source->file      ? "file"
+                      : source->fd      ? "fd"
+                      : source->command ? "command"
+                                        : NULL;
+    if (way)
+        return memory_format("--%s-%s", source->what, way);
+    return source->ask ? memory_format("--ask-%s", source->what) : memory_copy(source->environment);
+}
+
 static size_t count_sources(const struct secret_source *source, bool environment)
 {
     const bool given[] = { source->file, source->fd, source->command, source->ask, environment };
@@ -249,12 +271,30 @@ static struct bytes without_newline(struct bytes bytes)
     return bytes;
 }
 
+/* What editors and shells of Windows put in front of a text says how it is encoded, and is not part
+ * of it. */
+static struct bytes without_mark(struct bytes bytes)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    if (bytes.size >= 3 && memcmp(bytes.data, mark, 3) == 0)
+        return (struct bytes) { bytes.data + 3, bytes.size - 3 };
+    return bytes;
+}
+
+static bool is_utf16(struct bytes bytes)
+{
+    return bytes.size >= 2 &&
+           (memcmp(bytes.data, "\xff\xfe", 2) == 0 || memcmp(bytes.data, "\xfe\xff", 2) == 0);
+}
+
 static const char *find_fault(const struct buffer *in, struct bytes secret)
 {
     if (in->overflow || secret.size > SECRET_LIMIT)
         return "is longer than 16384 bytes";
     if (secret.size == 0)
         return "is empty";
+    if (is_utf16(secret))
+        return "is encoded in UTF-16; save it as UTF-8";
     if (memchr(secret.data, '\n', secret.size) || memchr(secret.data, '\r', secret.size))
         return "is more than one line";
     if (memchr(secret.data, '\0', secret.size))
@@ -265,8 +305,7 @@ static const char *find_fault(const struct buffer *in, struct bytes secret)
 bool secret_source_read(const struct secret_source *source, struct secret **ret_secret,
                         char **ret_error)
 {
-    size_t index = environment_index(source);
-    size_t count = count_sources(source, index < TAKEN_COUNT && taken[index].given);
+    size_t count = count_sources(source, in_environment(source));
     *ret_secret = NULL;
     if (count == 0)
         return true;
@@ -280,7 +319,7 @@ bool secret_source_read(const struct secret_source *source, struct secret **ret_
     buffer_init(&in, SECRET_LIMIT + 2);
     bool shared = false, good = read_any(source, &in, &shared, ret_error);
     if (good) {
-        struct bytes bytes = without_newline(buffer_bytes(&in));
+        struct bytes bytes = without_newline(without_mark(buffer_bytes(&in)));
         const char *fault = find_fault(&in, bytes);
         if (!fault)
             *ret_secret = secret_new(bytes);

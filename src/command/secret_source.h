@@ -18,10 +18,16 @@ void secret_environment_take(void);
 /* Wipes what was taken. */
 void secret_environment_forget(void);
 
+/* Whether anything gives the secret: an option, or the variable. */
+bool secret_source_given(const struct secret_source *source);
+/* What gives it, "--password-file" or "MAILDOCTOR_PASSWORD"; of two, the option. Only where one is
+ * given; release with free(). */
+char *secret_source_name(const struct secret_source *source);
+
 /* Reads the secret; NULL in RET_SECRET when no source was given. False and a message (release with
  * free()) when two were given, or the one cannot be read, is empty, longer than SECRET_LIMIT or not
- * one line. One final newline is not part of it. A file that everybody may read gives a warning on
- * standard error. */
+ * one line of UTF-8. One final newline and a byte order mark are not part of it. A file that
+ * everybody may read gives a warning on standard error. */
 bool secret_source_read(const struct secret_source *source, struct secret **ret_secret,
                         char **ret_error);
 

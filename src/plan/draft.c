@@ -107,18 +107,24 @@ void draft_keep_ports(struct draft *draft, const int *ports, size_t count, bool 
     }
 }
 
-/* NEEDS is the target's. Port 25 between servers serves nobody's wish to send from a mail client;
- * what the provider does not offer serves none at all, yet a port that the user named is a need. */
-static unsigned needs_met(const struct draft_endpoint *item, unsigned needs)
+/* Port 25 between servers serves nobody's wish to send from a mail client. */
+unsigned draft_serves(const struct draft_endpoint *item)
 {
     static const unsigned by_service[SERVICE_COUNT] = {
         [SERVICE_SMTP] = NEED_SEND,
         [SERVICE_IMAP] = NEED_READ | NEED_IMAP,
         [SERVICE_POP3] = NEED_READ | NEED_POP,
     };
+    return item->transfer ? (unsigned)NEED_RELAY : by_service[item->service];
+}
+
+/* NEEDS is the target's. What the provider does not offer serves none at all, yet a port that the
+ * user named is a need. */
+static unsigned needs_met(const struct draft_endpoint *item, unsigned needs)
+{
     unsigned met = needs & NEED_ENDPOINT;
     if (item->expectation != EXPECT_NOT_OFFERED)
-        met |= item->transfer ? (unsigned)NEED_RELAY : by_service[item->service];
+        met |= draft_serves(item);
     /* "Whatever it turns out to offer": a port that nobody is told to use is not waited for. */
     if (item->expectation == EXPECT_OFFERED || item->expectation == EXPECT_UNKNOWN)
         met |= needs & NEED_ANY;

@@ -46,6 +46,9 @@ void draft_add_one(struct draft *draft, const struct provider *provider,
  */
 void draft_keep_ports(struct draft *draft, const int *ports, size_t count, bool generic);
 
+/* Which needs of a mail client or server ITEM serves by its protocol and port. */
+unsigned draft_serves(const struct draft_endpoint *item);
+
 /* Makes the trace's endpoints, with the needs (NEEDS: the target's) that each can meet. */
 void draft_write(const struct draft *draft, struct trace *trace, unsigned needs);
 

@@ -130,12 +130,11 @@ static void add_host(struct planning *planning, const char *host)
 }
 
 /* One port that the user named. On 25 a user in the URL says that it is for submission. */
-static void add_port(struct planning *planning)
+static void draft_port(struct draft *draft, const struct target *target,
+                       const struct provider *provider)
 {
-    const struct target *target = &planning->plan.target;
     bool mx = provider_by_mx(target->host) && !provider_by_host(target->host);
-    set_default_needs(planning, NEED_ENDPOINT);
-    draft_add_one(&planning->draft, planning->plan.provider,
+    draft_add_one(draft, provider,
                   &(struct draft_endpoint) {
                       .host = target->host,
                       .port = target->port,
@@ -146,6 +145,12 @@ static void add_port(struct planning *planning)
                       .transfer = target->port == 25 && target->service == SERVICE_SMTP &&
                                   (mx || !target->user),
                   });
+}
+
+static void add_port(struct planning *planning)
+{
+    set_default_needs(planning, NEED_ENDPOINT);
+    draft_port(&planning->draft, &planning->plan.target, planning->plan.provider);
 }
 
 /* ---- a domain ---- */
@@ -286,6 +291,43 @@ static const struct provider *recognise(const struct target *target, const char 
     if (!provider && target->host && target->kind == TARGET_NAME)
         provider = provider_by_domain(target->host);
     return provider ? provider : provider_find("generic");
+}
+
+static bool is_endpoint(const struct target *target)
+{
+    return target->kind == TARGET_HOST_PORT || target->kind == TARGET_URL;
+}
+
+static bool reject_need(const struct target *target, unsigned need, unsigned served,
+                        char **ret_error)
+{
+    const char *word = need_name((enum need)need);
+    if (need == NEED_SEND && served == NEED_RELAY)
+        *ret_error = memory_format("--need send: port 25 is for mail between servers; check "
+                                   "--need relay, or smtp://USER@HOST:25 for submission");
+    else if (need == NEED_RELAY && target->service == SERVICE_SMTP)
+        *ret_error =
+            memory_format("--need relay: mail between servers takes port 25, not %d", target->port);
+    else
+        *ret_error = memory_format("--need %s: %s on port %d of the target cannot meet it", word,
+                                   service_name((enum service)target->service), target->port);
+    return false;
+}
+
+bool plan_options_fit(const struct plan_options *options, const struct target *target,
+                      char **ret_error)
+{
+    if (!is_endpoint(target))
+        return true;
+    if (options->port_count) {
+        *ret_error = memory_copy("--ports: the target names its port already; give an address, a "
+                                 "domain or a host without port");
+        return false;
+    }
+    struct draft draft = { 0 };
+    draft_port(&draft, target, recognise(target, options->provider));
+    unsigned served = draft_serves(&draft.items[0]), missed = options->needs & ~served;
+    return !missed || reject_need(target, missed & ~(missed - 1), served, ret_error);
 }
 
 static void copy_options(struct planning *planning, const struct plan_options *options)

@@ -21,6 +21,11 @@ struct plan_options {
     size_t host_count;
 };
 
+/* False and one line (release with free()) when OPTIONS ask of TARGET, which is one endpoint, what
+ * it cannot be: other ports, or needs that its protocol never meets. */
+bool plan_options_fit(const struct plan_options *options, const struct target *target,
+                      char **ret_error);
+
 /* The result of planning; lives in the trace. */
 struct plan {
     struct target target;

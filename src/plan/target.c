@@ -88,12 +88,36 @@ static bool read_bracketed(struct form *form, char *text)
                            : form_reject(form, "only :PORT may follow the bracket");
 }
 
+/* "::1:993" is an address of its own, and hardly ever meant as one: what stands before the last
+ * colon is an address too, and what stands after it a mail port. */
+static bool may_end_in_port(const char *text)
+{
+    char before[INET6_ADDRSTRLEN];
+    const char *colon = strrchr(text, ':');
+    size_t size = (size_t)(colon - text);
+    if (size >= sizeof before || colon[1 + strspn(colon + 1, "0123456789")] || strlen(colon) > 5)
+        return false;
+    memcpy(before, text, size);
+    before[size] = '\0';
+    return form_is_numeric(before) && port_use_assume((int)strtol(colon + 1, NULL, 10));
+}
+
+static bool read_bare_v6(struct form *form, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    if (!may_end_in_port(text))
+        return read_v6(form, text);
+    return form_reject(form, arena_format(form->arena,
+                                          "write [%.*s]:%s for a port, or [%s] for the address",
+                                          (int)(colon - text), text, colon + 1, text));
+}
+
 bool form_read_authority(struct form *form, char *text)
 {
     if (*text == '[')
         return read_bracketed(form, text);
     if (form_is_numeric(text) && strchr(text, ':'))
-        return read_v6(form, text);
+        return read_bare_v6(form, text);
     char *colon = strchr(text, ':');
     if (colon && strchr(colon + 1, ':'))
         return form_reject(

@@ -60,7 +60,9 @@ def every_source():
         expected = logins(box.run(*simulator.arguments, '--format', 'json').stdout)
         contains(expected, 'accepted')
         plain, dos = box.file('plain', secret.encode()), box.file('dos', f'{secret}\r\n'.encode())
-        for way in (['--password-file', plain], ['--password-file', dos], ['--password-command', f'cat {dos}; echo note']):
+        marked = box.file('marked', f'\ufeff{secret}\r\n'.encode())
+        for way in (['--password-file', plain], ['--password-file', dos], ['--password-file', marked],
+                    ['--password-command', f'cat {dos}; echo note']):
             equal(logins(box.run(*rest, *way).stdout), expected, str(way))
         ends = os.pipe()
         os.write(ends[1], f'{secret}\n'.encode())
@@ -99,7 +101,7 @@ def process_list():
     """Neither the command line nor the environment of the running program shows the secret."""
     with Sandbox() as box, Mute() as mute:
         process = box.start('--user', 'ana', mute.target,
-                            variables={'MAILDOCTOR_PASSWORD': PASSWORD, 'MAILDOCTOR_TOKEN': PASSWORD})
+                            variables={'MAILDOCTOR_PASSWORD': PASSWORD, 'MAILDOCTOR_PROXY_PASSWORD': PASSWORD})
         mute.reached()
         for name in ('cmdline', 'environ'):
             try:
@@ -115,8 +117,8 @@ def command_environment():
     with Sandbox() as box:
         seen = box.path / 'seen'
         box.run('--token-command', f'env >{seen}; echo x', '--user', 'ana', 'imap://127.0.0.1:1',
-                variables={'MAILDOCTOR_PASSWORD': PASSWORD})
-        lacks(seen.read_bytes(), b'MAILDOCTOR_PASSWORD')
+                variables={'MAILDOCTOR_PROXY_PASSWORD': PASSWORD})
+        lacks(seen.read_bytes(), b'MAILDOCTOR_PROXY_PASSWORD')
 
 
 def converse(box, arguments, typed, number=None):

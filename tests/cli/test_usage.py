@@ -22,6 +22,17 @@ BAD = [
     ([GOOD, '--user'], '--user needs a value'),
     (['--verbose=yes', GOOD], 'takes no value'),
     (['-4', '-6', GOOD], 'exclude'),
+    (['-6', '127.0.0.1:993'], 'IPv4 address'),
+    (['-6', '127.0.0.1'], 'IPv4 address'),
+    (['-4', 'imaps://[::1]'], 'IPv6 address'),
+    # options that do not fit the target
+    (['127.0.0.1:993', '--need', 'relay'], 'cannot meet'),
+    (['127.0.0.1:993', '--need', 'read,send'], '--need send'),
+    (['pop3s://127.0.0.1', '--need', 'imap'], '--need imap'),
+    (['127.0.0.1:587', '--need', 'relay'], 'port 25'),
+    (['127.0.0.1:25', '--need', 'send'], '--need relay'),
+    (['127.0.0.1:993', '--ports', '25'], '--ports'),
+    (['imaps://127.0.0.1', '--ports', '993'], '--ports'),
     # values
     (['--need', 'sent', GOOD], 'send, read'),
     (['--need', '', GOOD], 'send, read'),
@@ -33,7 +44,8 @@ BAD = [
     (['--ports', '-1', GOOD], '65535'),
     (['--ports', '8080', GOOD], 'URL'),
     (['--ports', '', GOOD], '65535'),
-    (['--provider', 'microsoft', GOOD], 'unknown'),
+    (['--provider', 'microsoft', GOOD], 'did you mean microsoft365?'),
+    (['--provider', 'foo', GOOD], 'one of microsoft365, '),
     (['--user', '', GOOD], '1 to 255'),
     (['--user', 'a\r\nQUIT', GOOD], 'control'),
     (['--user', b'\xff\xfe', GOOD], 'UTF-8'),
@@ -82,6 +94,9 @@ BAD = [
     (['ana@'], 'domain'),
     (['@contoso.com'], 'before the @'),
     (['ana@contoso.com:587'], 'port'),
+    (['::1:993'], '[::1]:993'),
+    (['2001:db8::1:25'], '[2001:db8::1]:25'),
+    (['imaps://::1:993'], '[::1]:993'),
     (['host.example:0'], '65535'),
     (['host.example:99999'], '65535'),
     (['host.example:smtp'], 'port'),
@@ -120,12 +135,18 @@ BAD = [
     (['--password-file', '{word}', '--password-command', 'echo x', GOOD], 'more than one way'),
     (['--password-file', '{word}', '--ask-password', GOOD], 'more than one way'),
     (['--password-file', '{word}', 'host.example'], '--user'),
+    (['--password-file', '{word}', '--token-file', '{word}', GOOD], '(--password-file) and a token (--token-file)'),
+    (['--ask-password', '--token-fd', '0', GOOD], '(--ask-password) and a token (--token-fd)'),
+    (['--password-file', '{utf16}', GOOD], 'UTF-16'),
+    (['--token-file', '{utf16be}', GOOD], 'UTF-16'),
+    (['--password-file', '{mark}', GOOD], 'empty'),
     (['--auth', 'XOAUTH2', '--password-file', '{word}', GOOD], 'token'),
     (['--auth', 'PLAIN', '--token-file', '{word}', GOOD], 'password'),
 ]
 
 FILES = {'empty': b'', 'newline': b'\n', 'lines': b'hunter22\nana\n', 'zero': b'hunt\0er22\n', 'huge': b'x' * 20000,
-         'word': b'hunter22\n', 'nonsense': b'this is no certificate\n'}
+         'utf16': '\ufeffhunter22\r\n'.encode('utf-16-le'), 'utf16be': '\ufeffhunter22\r\n'.encode('utf-16-be'),
+         'mark': b'\xef\xbb\xbf\r\n', 'word': b'hunter22\n', 'nonsense': b'this is no certificate\n'}
 
 
 def bad_case(arguments, words):
@@ -143,6 +164,12 @@ def environment_conflict():
     with Sandbox() as box:
         word = box.file('word', b'hunter22\n')
         complains(box.run('--password-file', word, GOOD, variables={'MAILDOCTOR_PASSWORD': 'x'}), 'more than one way')
+        complains(box.run('--token-file', word, GOOD, variables={'MAILDOCTOR_PASSWORD': 'x'}),
+                  '(MAILDOCTOR_PASSWORD) and a token (--token-file)')
+        complains(box.run(GOOD, variables={'MAILDOCTOR_PASSWORD': 'x', 'MAILDOCTOR_TOKEN': 'y'}),
+                  '(MAILDOCTOR_PASSWORD) and a token (MAILDOCTOR_TOKEN)')
+        for name in ('MAILDOCTOR_PASSWORD', 'MAILDOCTOR_TOKEN'):
+            complains(box.run('host.example:993', variables={name: 'x'}), 'no login; add --user')
         complains(box.run(GOOD, variables={'MAILDOCTOR_PASSWORD': ''}), 'empty')
         complains(box.run(GOOD, variables={'MAILDOCTOR_TOKEN': 'a\nb'}), 'more than one line')
 
