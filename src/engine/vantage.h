@@ -6,7 +6,8 @@
 
 /* Host name, system and kernel. */
 void vantage_begin(struct trace *trace);
-/* The local addresses that were used and the public one that a server saw, from the finished trace.
+/* The local addresses that were used and the public one that a server saw (none of a
+ * private network, of loopback or link-local: RFC 1918, 4193, 6598), from the finished trace.
  */
 void vantage_end(struct trace *trace);
 
