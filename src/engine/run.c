@@ -279,6 +279,11 @@ static bool check_options(struct run *run, char **ret_error)
         *ret_error = memory_format("source address '%s' is not a numeric address", o->source);
         return false;
     }
+    struct failure failure;
+    if (o->source && !net_address_is_own(&run->source, &failure)) {
+        *ret_error = memory_format("cannot connect from --source %s: %s", o->source, failure.text);
+        return false;
+    }
     if (!o->ca_file)
         return true;
     /* The file alone loads in 0.1 ms: so a bad one is told at once, and not by the pool in the

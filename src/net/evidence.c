@@ -127,6 +127,17 @@ static bool bind_source(int fd, const struct net_address *peer, const struct net
     return false;
 }
 
+bool net_address_is_own(const struct net_address *address, struct failure *ret_failure)
+{
+    int fd = evidence_system_socket(address->storage.ss_family, SOCK_STREAM);
+    bool own = fd >= 0 && bind(fd, (const struct sockaddr *)&address->storage, address->size) == 0;
+    if (!own)
+        *ret_failure = failure_from_errno(errno);
+    if (fd >= 0)
+        close(fd);
+    return own;
+}
+
 static void set_no_delay(int fd)
 {
     int on = 1;

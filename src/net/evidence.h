@@ -33,6 +33,10 @@ const char *net_address_text_port(const struct net_address *address,
 int net_address_family(const struct net_address *address); /* 4 or 6 */
 int net_address_port(const struct net_address *address);
 
+/* Whether this machine can send from ADDRESS: a socket is bound to it, and closed. False with
+ * *ret_failure. */
+bool net_address_is_own(const struct net_address *address, struct failure *ret_failure);
+
 struct net_icmp {
     bool seen;
     int type, code;

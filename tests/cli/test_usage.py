@@ -72,6 +72,8 @@ BAD = [
     (['--resolver', '127.0.0.1:0', GOOD], '127.0.0.1:0'),
     (['--resolver', '', GOOD], 'name server'),
     (['--source', 'eth0', GOOD], 'eth0'),
+    (['--source', '192.0.2.77', GOOD], '192.0.2.77'),
+    (['--source', '2001:db8::77', 'imap://[::1]:1'], '2001:db8::77'),
     (['--proxy', 'proxy.example', GOOD], 'socks5://'),
     (['--proxy', 'socks4://proxy.example:1080', GOOD], 'neither socks5 nor http'),
     (['--proxy', 'socks5://ana:hunter22@proxy.example:1080', GOOD], '--proxy-password-file'),
