@@ -1,6 +1,7 @@
 #include "diagnosis/fill.h"
 
 #include "base/text.h"
+#include "result/escape.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -137,7 +138,7 @@ static void append_prose(struct buffer *out, const char *value, const struct pla
         char first = (char)(*words++ - 'a' + 'A');
         buffer_append(out, &first, 1);
     }
-    text_escape(out, text_bytes(words));
+    escape_words(out, text_bytes(words));
 }
 
 static const char *fill(struct arena *arena, const char *text, const struct values *values,

@@ -17,7 +17,7 @@ struct values {
  * there is none. Both strings are borrowed. */
 void values_set(struct values *values, const char *name, const char *value);
 
-/* TEXT for people. Values are escaped (text_escape), since some were given by a server. */
+/* TEXT for people. Values are escaped (escape_words), since some were given by a server. */
 const char *fill_prose(struct arena *arena, const char *text, const struct values *values);
 
 /* TEXT to be pasted into PowerShell or a shell: a value with anything but letters, digits and

@@ -65,6 +65,8 @@ static void values_are_escaped_in_prose(void **state)
     struct arena arena = { 0 };
     assert_string_equal(prose(&arena, "for {names}.", "names", "a\x1b[31m\n"),
                         "for a\\x1b[31m\\x0a.");
+    /* A login of a Windows domain is shown as it was typed. */
+    assert_string_equal(prose(&arena, "as {names}.", "names", "CONTOSO\\ana"), "as CONTOSO\\ana.");
     arena_done(&arena);
 }
 
