@@ -40,7 +40,7 @@ static void test_good(void **state)
         struct arena arena = { 0 };
         struct proxy_settings settings;
         char *error = NULL;
-        print_message("%s\n", rows[i].url);
+        print_message("# %s\n", rows[i].url);
         assert_true(proxy_parse(&settings, &arena, rows[i].url, &error));
         assert_int_equal(settings.kind, rows[i].kind);
         assert_string_equal(settings.host, rows[i].host);
@@ -89,7 +89,7 @@ static void test_bad(void **state)
         struct arena arena = { 0 };
         struct proxy_settings settings;
         char *error = NULL;
-        print_message("%s\n", rows[i].url);
+        print_message("# %s\n", rows[i].url);
         assert_false(proxy_parse(&settings, &arena, rows[i].url, &error));
         assert_non_null(strstr(error, rows[i].says));
         assert_null(strstr(error, "hunter2"));

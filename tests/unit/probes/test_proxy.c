@@ -199,7 +199,7 @@ static void test_rows(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (size_t chunk = 1; chunk <= 64; chunk++) {
             if (chunk == 1)
-                print_message("%s\n", rows[i].name);
+                print_message("# %s\n", rows[i].name);
             play(&rows[i], chunk, password);
         }
     secret_free(password);
