@@ -7,38 +7,6 @@
 
 #include <string.h>
 
-/* A server that hangs up may have said why just before. */
-static bool said_why(const struct step *step)
-{
-    char first = step->reply.size ? step->reply.data[0] : '2';
-    switch (step->error.kind) {
-    case FAILURE_REFUSED:
-        return step->reply.size > 0;
-    case FAILURE_CONNECTION_CLOSED:
-    case FAILURE_CONNECTION_RESET:
-        return first != '2' && first != '3' && first != '+';
-    default:
-        return false;
-    }
-}
-
-static struct classified classify_step(const struct survey *survey, const struct endpoint *endpoint,
-                                       const struct step *step)
-{
-    if (said_why(step)) {
-        struct words words = {
-            .text = step->reply,
-            .protocol = (int)endpoint->service,
-            .stage = step->stage,
-            .provider = survey_family(survey, endpoint),
-        };
-        struct classified classified = classify(&words);
-        if (classified.class)
-            return classified;
-    }
-    return survey_event(step->stage, step->error.kind);
-}
-
 /* "IMAP in plain text" where TLS was due: the same name would say nothing. */
 static void set_answered(struct survey *survey, struct values *values,
                          const struct endpoint *endpoint, const struct step *step)
@@ -80,6 +48,7 @@ static void add_step(struct survey *survey, const struct endpoint *endpoint,
         return;
     struct values values = survey_values(survey, endpoint);
     set_answered(survey, &values, endpoint, step);
+    values_set(&values, "when", survey_when(attempt, step));
     bool one_family = step->stage == STAGE_RESOLVE && step->error.kind == FAILURE_NO_ADDRESS &&
                       survey_one_family(survey, endpoint->host);
     if (one_family)
@@ -89,7 +58,7 @@ static void add_step(struct survey *survey, const struct endpoint *endpoint,
     struct classified classified = by_proxy     ? survey_proxy(survey, endpoint, step)
                                    : box        ? classify_event(box)
                                    : one_family ? classify_event("resolve.one_family")
-                                                : classify_step(survey, endpoint, step);
+                                                : survey_step_class(survey, endpoint, step);
     /* Some proxies say yes before they know, and hang up on a server that is not there. */
     if (attempt->proxy && step->stage == STAGE_GREETING && !step->reply.size)
         classified.confidence = CONFIDENCE_POSSIBLE;

@@ -178,3 +178,49 @@ struct classified survey_event(enum stage stage, enum failure_kind kind)
     snprintf(event, sizeof event, "%s.%s", stage_name(stage), failure_name(kind));
     return classify_event(event);
 }
+
+/* A server that hangs up may have said why just before. */
+static bool said_why(const struct step *step)
+{
+    char first = step->reply.size ? step->reply.data[0] : '2';
+    switch (step->error.kind) {
+    case FAILURE_REFUSED:
+        return step->reply.size > 0;
+    case FAILURE_CONNECTION_CLOSED:
+    case FAILURE_CONNECTION_RESET:
+        return first != '2' && first != '3' && first != '+';
+    default:
+        return false;
+    }
+}
+
+struct classified survey_step_class(const struct survey *survey, const struct endpoint *endpoint,
+                                    const struct step *step)
+{
+    if (said_why(step)) {
+        struct words words = {
+            .text = step->reply,
+            .protocol = (int)endpoint->service,
+            .stage = step->stage,
+            .provider = survey_family(survey, endpoint),
+        };
+        struct classified classified = classify(&words);
+        if (classified.class)
+            return classified;
+        if (step->error.kind != FAILURE_REFUSED)
+            return classify_event("goodbye.goodbye_words");
+    }
+    return survey_event(step->stage, step->error.kind);
+}
+
+const char *survey_when(const struct attempt *attempt, const struct step *step)
+{
+    if (step->stage <= STAGE_GREETING)
+        return "before its greeting";
+    if (step->stage == STAGE_LOGIN)
+        return "during the login";
+    if (step->stage > STAGE_LOGIN)
+        return "after the login";
+    return attempt->tls && attempt->tls->version ? "in the encrypted conversation"
+                                                 : "after its greeting";
+}

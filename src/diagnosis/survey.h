@@ -46,6 +46,13 @@ const char *survey_failure_words(struct arena *arena, const struct failure *fail
 /* "40 ms", "3.3 s", "12 s" */
 const char *survey_duration_words(struct arena *arena, int64_t took_ns);
 
+/* The class of what STEP failed with: of the peer's words, where it said some, else of the event. */
+struct classified survey_step_class(const struct survey *survey, const struct endpoint *endpoint,
+                                    const struct step *step);
+
+/* "before its greeting": when in the conversation STEP failed. */
+const char *survey_when(const struct attempt *attempt, const struct step *step);
+
 /* The class of "<stage>.<kind>". */
 struct classified survey_event(enum stage stage, enum failure_kind kind);
 

@@ -10,7 +10,7 @@ static const char *offered_words(struct arena *arena, const struct strings *offe
     const char *words = NULL;
     for (size_t i = 0; i < offered->count; i++)
         words = words ? arena_format(arena, "%s, %s", words, offered->items[i]) : offered->items[i];
-    return words ? words : "none at all";
+    return words ? words : "no way that is known here";
 }
 
 /* Everything that is offered takes an access token: a password fits nowhere. */
@@ -33,10 +33,13 @@ static void add_no_mechanism(struct survey *survey, const struct endpoint *endpo
     struct finding *finding = survey_add(
         survey, classify_event(oauth ? "login.password_not_offered" : "login.no_mechanism"),
         endpoint, NULL, &values);
-    const char *line = arena_format(survey->arena,
-                                    oauth ? "password not sent: the server takes only OAuth (%s)"
-                                          : "login not tried: none of the ways offered fits (%s)",
-                                    offered_words(survey->arena, offered));
+    const char *line =
+        !offered->count
+            ? "login not tried: the server offers no way to sign in on this connection"
+            : arena_format(survey->arena,
+                           oauth ? "password not sent: the server takes only OAuth (%s)"
+                                 : "login not tried: none of the ways offered fits (%s)",
+                           offered_words(survey->arena, offered));
     survey_evidence(survey, finding, endpoint, attempt->address, step->name, step->start_ns,
                     text_bytes(line));
 }
@@ -91,9 +94,10 @@ void survey_login(struct survey *survey, const struct endpoint *endpoint,
         } else if (refused) {
             struct values values = survey_values(survey, endpoint);
             values_set(&values, "mechanisms", offered_words(survey->arena, &attempt->auth.offered));
+            values_set(&values, "when", survey_when(attempt, step));
             struct classified classified = step->error.kind == FAILURE_REFUSED
                                                ? classify_step(survey, endpoint, step)
-                                               : survey_event(STAGE_LOGIN, step->error.kind);
+                                               : survey_step_class(survey, endpoint, step);
             struct finding *finding = survey_add(survey, classified, endpoint, NULL, &values);
             if (finding)
                 finding->stage = STAGE_LOGIN; /* where it happened, not where it usually does */

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { ALIASES_SHOWN = 8 };
+
 static bool is_address_type(const struct lookup *lookup)
 {
     return !lookup->beside && (strcmp(lookup->type, "A") == 0 || strcmp(lookup->type, "AAAA") == 0);
@@ -83,6 +85,21 @@ static const struct lookup *telling(const struct trace *trace, const char *name,
     return best;
 }
 
+/* The name server answered well: the aliases that it gave lead nowhere. */
+static bool is_alias_loop(const struct lookup *lookup)
+{
+    return lookup->error.kind == FAILURE_BAD_ANSWER && lookup->cname.count && lookup->rcode &&
+           strcmp(lookup->rcode, "NOERROR") == 0;
+}
+
+static const char *alias_words(struct arena *arena, const struct lookup *lookup)
+{
+    const char *words = lookup->name;
+    for (size_t i = 0; i < lookup->cname.count && i < ALIASES_SHOWN; i++)
+        words = arena_format(arena, "%s -> %s", words, lookup->cname.items[i]);
+    return words;
+}
+
 static void add_evidence(struct survey *survey, struct finding *finding,
                          const struct lookup *lookup)
 {
@@ -99,6 +116,9 @@ static void add_evidence(struct survey *survey, struct finding *finding,
             lookup->rcode, lookup->server));
     else if (lookup->server && *lookup->server)
         line = text_bytes(arena_format(survey->arena, "%s from %s", what, lookup->server));
+    if (is_alias_loop(lookup))
+        line = text_bytes(arena_format(survey->arena, "the aliases lead in a circle: %s (from %s)",
+                                       alias_words(survey->arena, lookup), lookup->server));
     const char *more = survey_ede_words(lookup->ede);
     if (more)
         line = text_bytes(arena_format(survey->arena, "%.*s, it adds: %s (%d)", (int)line.size,
@@ -125,6 +145,8 @@ static struct classified meaning_of(const struct survey *survey, const struct lo
     if (lookup->error.kind == FAILURE_NO_ADDRESS && is_address_type(lookup) &&
         survey_one_family(survey, lookup->name))
         return classify_event("resolve.one_family");
+    if (is_alias_loop(lookup))
+        return classify_event("resolve.alias_loop");
     bool missing =
         lookup->error.kind == FAILURE_HOST_NOT_FOUND || lookup->error.kind == FAILURE_NO_ADDRESS;
     if (missing && is_documented(lookup->name))

@@ -80,6 +80,51 @@ static void one_family_was_asked_for(void **state)
     }
 }
 
+/* What is said of a hang-up fits to when it happened, and to what was heard. */
+static void a_hang_up_is_told_by_its_time(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines, *class_id, *part;
+        const char *words;
+    } rows[] = {
+        { "143 u greeting connection_closed", "connection-closed", "hung up before its greeting",
+          NULL },
+        { "143 u ehlo connection_closed", "connection-closed", "hung up after its greeting", NULL },
+        { "143 u ehlo connection_closed", "hung-up-with-words", "said goodbye after its greeting",
+          "* BYE xyzzy" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct result *result = story_tell(&(struct story) { .lines = rows[i].lines });
+        if (rows[i].words)
+            attempt_failed_step(result->trace->endpoints->attempts)->reply =
+                text_bytes(rows[i].words);
+        findings_make(result);
+        const struct finding *f = story_finding(result, rows[i].class_id, 143);
+        assert_non_null(f);
+        assert_true(has(f->meaning, rows[i].part));
+        result_free(result);
+    }
+}
+
+static void aliases_that_lead_in_a_circle(void **state)
+{
+    (void)state;
+    struct result *result = story_tell(&(struct story) { .lines = "587 u dns bad_answer" });
+    for (struct lookup *l = result->trace->lookups; l; l = l->next) {
+        l->rcode = "NOERROR";
+        strings_add(&l->cname, &result->trace->arena, "b.example.org");
+        strings_add(&l->cname, &result->trace->arena, "mail.example.org");
+    }
+    findings_make(result);
+    const struct finding *f = story_finding(result, "dns-alias-loop", 0);
+    assert_non_null(f);
+    assert_int_equal(f->owner, OWNER_DOMAIN_OWNER);
+    assert_true(
+        has(f->evidence->line.data, "mail.example.org -> b.example.org -> mail.example.org"));
+    result_free(result);
+}
+
 /* A second name server that answers makes the first one's silence no fault. */
 static void another_name_server_answers(void **state)
 {
@@ -208,6 +253,8 @@ int main(void)
         cmocka_unit_test(a_healthy_run_has_no_findings),
         cmocka_unit_test(a_name_is_spoken_of_once),
         cmocka_unit_test(one_family_was_asked_for),
+        cmocka_unit_test(a_hang_up_is_told_by_its_time),
+        cmocka_unit_test(aliases_that_lead_in_a_circle),
         cmocka_unit_test(another_name_server_answers),
         cmocka_unit_test(what_answers_is_named),
         cmocka_unit_test(held_back_names_the_refusal),

@@ -192,7 +192,7 @@ static const struct verdict_case cases[] = {
       { .lines = "587 u auth connection_closed\n993 u held refused-elsewhere" },
       "login",
       2,
-      "connection-closed",
+      "login-cut-off",
       FAIL,
       NONE },
     { "the answer to the password never comes",
