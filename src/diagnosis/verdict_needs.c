@@ -220,7 +220,7 @@ static void meet(const struct weighing *w, struct wish *wish)
             works = works ? works : way;
         else if (way->state == WAY_OPEN)
             open = open && tier(open) <= tier(way) ? open : way;
-        else if (tier(way) == 0)
+        else if (tier(way) == 0 || !w->result->trace->complete)
             pending = way;
     }
     if (!works && !open && (!wish->lead || wish->lead->cause->stage <= STAGE_CONNECT))
@@ -294,13 +294,16 @@ static bool speaks_before(const struct wish *a, const struct wish *b)
 }
 
 /* A password that does not even get sent says nothing about reading while sending is refused for a
- * reason of its own: such a need is untested. By itself it is the fault. */
+ * reason of its own: such a need is untested. By itself it is the fault. Where the run ended before
+ * the other need was known, it may yet have been refused so. */
 static void settle_unfit(struct weighing *w)
 {
     bool other = false;
     for (size_t i = 0; i < w->wish_count; i++)
-        other = other ||
-                (w->wishes[i].status == NEED_STATUS_FAIL && w->wishes[i].lead->state != WAY_UNFIT);
+        other =
+            other ||
+            (w->wishes[i].status == NEED_STATUS_FAIL && w->wishes[i].lead->state != WAY_UNFIT) ||
+            (w->wishes[i].status == NEED_STATUS_UNTESTED && !w->result->trace->complete);
     for (size_t i = 0; i < w->wish_count && other; i++)
         if (w->wishes[i].status == NEED_STATUS_FAIL && w->wishes[i].lead->state == WAY_UNFIT)
             w->wishes[i].status = NEED_STATUS_UNTESTED;
