@@ -74,6 +74,10 @@ struct class_entry {
     const char *distinguish; /* how to tell it from its neighbours */
     const char *const *fix;  /* steps in order, with the {places} of places.json; ended by NULL */
     const char *const *commands; /* for an administrator, same places; NULL: none */
+    /* The provider family that all commands, and those steps (bit 0: the first), are only for: at
+     * another one they lead nowhere. NULL: for everybody. */
+    const char *only_for;
+    unsigned only_steps;
     const char *const *references;
     const struct neighbour *neighbours;
     size_t neighbour_count;

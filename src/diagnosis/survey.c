@@ -23,7 +23,9 @@ struct values survey_values(const struct survey *survey, const struct endpoint *
     const struct target_facts *target = &survey->trace->target;
     const struct provider *provider = survey->provider;
     struct values values = { 0 };
-    values_set(&values, "address", target->address);
+    /* Most logins are the address. */
+    bool login = !target->address && target->user && strchr(target->user, '@');
+    values_set(&values, "address", login ? target->user : target->address);
     values_set(&values, "user", target->user ? target->user : target->address);
     values_set(&values, "domain", target->domain);
     values_set(&values, "proxy", survey->trace->from.proxy);
@@ -64,12 +66,15 @@ static struct finding *find(const struct survey *survey, const char *id, const c
 }
 
 static void fill_lists(struct survey *survey, struct finding *finding,
-                       const struct class_entry *class, const struct values *values)
+                       const struct class_entry *class, const char *family,
+                       const struct values *values)
 {
     struct arena *arena = survey->arena;
-    for (const char *const *step = class->fix; *step; step++)
-        strings_add(&finding->fix, arena, fill_step(arena, class, *step, values));
-    for (const char *const *command = class->commands; command && *command; command++)
+    bool fits = !class->only_for || (family && strcmp(class->only_for, family) == 0);
+    for (size_t i = 0; class->fix[i]; i++)
+        if (fits || !(class->only_steps >> i & 1))
+            strings_add(&finding->fix, arena, fill_step(arena, class, class->fix[i], values));
+    for (const char *const *command = class->commands; fits && command && *command; command++)
         strings_add(&finding->commands, arena, fill_command(arena, *command, values));
     for (const char *const *reference = class->references; *reference; reference++)
         strings_add(&finding->references, arena, *reference);
@@ -96,7 +101,7 @@ struct finding *survey_add(struct survey *survey, struct classified classified,
     finding->address = address;
     finding->title = fill_prose(survey->arena, class->title, values);
     finding->meaning = fill_prose(survey->arena, class->meaning, values);
-    fill_lists(survey, finding, class, values);
+    fill_lists(survey, finding, class, survey_family(survey, endpoint), values);
     return finding;
 }
 

@@ -24,7 +24,7 @@ JUDGED = ["no", "yes", "not-applicable"]
 CONFIDENCES = ["possible", "likely", "certain"]
 TITLE_LIMIT = 72
 CLASS_KEYS = {"id", "title", "stage", "severity", "owner", "judged", "meaning", "distinguish", "fix", "commands",
-              "references", "rules", "neighbours"}
+              "references", "rules", "neighbours", "only_for"}
 REPLY_KEYS = {"protocol", "stage", "code", "enhanced", "all", "not", "provider"}
 RULE_KEYS = {"reply", "event", "confidence", "example", "judged", "wrapper", "general"}
 NEIGHBOUR_KEYS = {"class", "confidence", "provider", "for", "against"}
@@ -84,7 +84,7 @@ class Catalogue:
         need(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", entry.get("id", "")), where, "bad id")
         need(self.ids.count(entry["id"]) == 1, where, "the id is there twice")
         need(set(entry) <= CLASS_KEYS, where, f"unknown key {sorted(set(entry) - CLASS_KEYS)}")
-        missing = CLASS_KEYS - {"neighbours", "commands"} - set(entry)
+        missing = CLASS_KEYS - {"neighbours", "commands", "only_for"} - set(entry)
         need(not missing, where, f"missing {sorted(missing)}")
         for key, words in (("stage", STAGES), ("severity", SEVERITIES), ("owner", OWNERS), ("judged", JUDGED)):
             need(entry[key] in words, where, f"{key} {entry[key]!r} is none of {', '.join(words)}")
@@ -100,6 +100,11 @@ class Catalogue:
             self.fill(where, text, "command")
             for step in entry["fix"]:
                 need(text not in step or text == step, where, f"the command {text!r} must be a step of its own")
+        only = entry.get("only_for")
+        if only is not None:
+            need(set(only) == {"family", "steps"} and only["steps"] and len(only["steps"]) < len(entry["fix"]) and
+                 all(1 <= step <= len(entry["fix"]) for step in only["steps"]), where,
+                 "only_for needs a family, and the numbers of some of the steps, not of all")
         for neighbour in entry.get("neighbours", []):
             need(set(neighbour) <= NEIGHBOUR_KEYS, where, "unknown key in a neighbour")
             need(neighbour["class"] in self.ids, where, f"unknown neighbour {neighbour['class']!r}")
@@ -209,7 +214,9 @@ def write_class(out, catalogue, entry, number):
             f"{c_string(row.get('provider'))}, {c_string(row['for'])}, {c_string(row.get('against'))} }}" for row in near)
         out.append(f"static const struct neighbour near_{number}[] = {{ {rows} }};")
     texts = ", ".join(f".{key} = {c_string(entry[key])}" for key in ("id", "title", "meaning", "distinguish"))
-    return (f"    {{ {texts}, .stage = {c_enum('STAGE', entry['stage'])}, .severity = "
+    only = entry.get("only_for", {"family": None, "steps": []})
+    steps = sum(1 << (step - 1) for step in only["steps"])
+    return (f"    {{ {texts}, .only_for = {c_string(only['family'])}, .only_steps = {steps}, .stage = {c_enum('STAGE', entry['stage'])}, .severity = "
             f"{c_enum('SEVERITY', entry['severity'])}, .owner = {c_enum('OWNER', entry['owner'])}, .judged = "
             f"{c_enum('JUDGED', entry['judged'])}, .fix = {fix}, .commands = {commands}, .references = {references}, "
             f".neighbours = {f'near_{number}' if near else 'NULL'}, .neighbour_count = {len(near)} }},")

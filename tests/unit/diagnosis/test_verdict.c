@@ -82,6 +82,24 @@ static void wrong_password_names_the_second_factor(void **state)
     result_free(result);
 }
 
+/* Commands for Exchange Online are of no use at another provider. */
+static void commands_are_for_their_provider(void **state)
+{
+    (void)state;
+    for (int microsoft = 0; microsoft < 2; microsoft++) {
+        struct result *result = judged(&(struct story) { .provider = microsoft ? M365 : NULL,
+                                                         .lines = "587 o refused 535 5.7.3 no" });
+        assert_string_equal(result->verdict.class_id, "auth-rejected-unspecified");
+        assert_int_equal(result->verdict.commands.count > 0, microsoft);
+        bool entra = false;
+        for (size_t i = 0; i < result->verdict.fix.count; i++)
+            entra = entra || strstr(result->verdict.fix.items[i], "Entra");
+        assert_int_equal(entra, microsoft);
+        assert_true(result->verdict.fix.count > 1);
+        result_free(result);
+    }
+}
+
 static void a_certain_cause_has_no_neighbours(void **state)
 {
     (void)state;
@@ -166,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_domain_without_mail),
         cmocka_unit_test(a_domain_that_publishes_no_servers),
         cmocka_unit_test(wrong_password_names_the_second_factor),
+        cmocka_unit_test(commands_are_for_their_provider),
         cmocka_unit_test(a_certain_cause_has_no_neighbours),
         cmocka_unit_test(other_causes_are_alternatives),
         cmocka_unit_test(endpoints_get_their_status),
