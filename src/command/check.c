@@ -4,6 +4,7 @@
 #include "command/check_options.h"
 #include "command/command.h"
 #include "command/harden.h"
+#include "command/interrupt.h"
 #include "command/live.h"
 #include "command/output.h"
 #include "command/terminal.h"
@@ -289,6 +290,7 @@ int check_main(int argc, char **argv)
     struct operands operands;
     char *error = NULL;
     int status;
+    interrupt_watch();
     check_settings_init(&check.settings);
     enum options_result read =
         options_read(check_option_rows, argc, argv, &check.settings, &operands, &error);

@@ -2,18 +2,17 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "command/interrupt.h"
 #include "command/options.h"
 #include "command/prompt.h"
+#include "command/secret_command.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- the environment ---- */
@@ -134,74 +133,6 @@ static bool read_numbered(const struct secret_source *source, struct buffer *in,
     return good;
 }
 
-/* Starts the shell with its standard output in a pipe; the reading end, or -1 with errno. */
-static int start_command(const char *command, pid_t *ret_pid)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return -1;
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t defaults;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE); /* we ignore it, a shell pipeline needs it */
-    posix_spawnattr_setsigdefault(&attributes, &defaults);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    char *words[] = { (char[]) { "sh" }, (char[]) { "-c" }, memory_copy(command), NULL };
-    int error = posix_spawn(ret_pid, "/bin/sh", &actions, &attributes, words, environ);
-    free(words[2]);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    if (error) {
-        close(ends[0]);
-        errno = error;
-        return -1;
-    }
-    return ends[0];
-}
-
-/* The first line is the secret: password managers print notes behind it. */
-static void keep_first_line(struct buffer *in)
-{
-    struct bytes bytes = buffer_bytes(in);
-    const char *newline = bytes.size ? memchr(bytes.data, '\n', bytes.size) : NULL;
-    if (!newline)
-        return;
-    struct buffer line;
-    buffer_init(&line, in->limit);
-    buffer_append(&line, bytes.data, (size_t)(newline - bytes.data) + 1);
-    buffer_done(in);
-    *in = line;
-}
-
-static bool read_command(const struct secret_source *source, struct buffer *in, char **ret_error)
-{
-    pid_t pid;
-    int fd = start_command(source->command, &pid);
-    if (fd < 0) {
-        *ret_error = trouble(source, "the command", strerror(errno));
-        return false;
-    }
-    bool good = read_fd(source, fd, "the command", in, ret_error);
-    close(fd);
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (good && !(WIFEXITED(status) && WEXITSTATUS(status) == 0) && !in->overflow) {
-        *ret_error = WIFEXITED(status) ? memory_format("the --%s-command ended with status %d",
-                                                       source->what, WEXITSTATUS(status))
-                                       : memory_format("the --%s-command was ended by signal %d",
-                                                       source->what, WTERMSIG(status));
-        good = false;
-    }
-    keep_first_line(in);
-    return good;
-}
-
 /* ---- one of them ---- */
 
 static size_t environment_index(const struct secret_source *source)
@@ -251,9 +182,13 @@ static bool read_any(const struct secret_source *source, struct buffer *in, bool
     if (source->fd)
         return read_numbered(source, in, ret_error);
     if (source->command)
-        return read_command(source, in, ret_error);
-    if (source->ask)
-        return prompt_secret(source->what, in, ret_error);
+        return secret_command_run(source->what, source->command, in, ret_error);
+    if (source->ask) {
+        interrupt_unwatch(); /* it restores the terminal first */
+        bool good = prompt_secret(source->what, in, ret_error);
+        interrupt_watch();
+        return good;
+    }
     struct bytes value = buffer_bytes(&taken[environment_index(source)].value);
     in->overflow = taken[environment_index(source)].value.overflow;
     buffer_append(in, value.data, value.size);

@@ -1,6 +1,7 @@
 """An interrupt in the middle of a run: whole output, marked as incomplete; a second one ends it at once."""
 import json
 import signal
+import time
 import support
 from support import Mute, Sandbox, Simulator, contains, equal
 
@@ -72,6 +73,27 @@ def twice():
             raise AssertionError(f'ended with {process.returncode}')
 
 
+def early():
+    """From the first millisecond on: a result, or one line; only before main() nothing of ours runs yet."""
+    killed = 0
+    with Sandbox() as box, Mute() as mute:
+        for delay in range(40):
+            process = box.start('--deadline', '5', '--format', 'json', mute.target)
+            time.sleep(delay / 1000)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=support.PATIENCE)
+            if process.returncode == -signal.SIGINT:
+                killed += 1
+                continue
+            equal(process.returncode, 3, f'{delay} ms: {err!r}')
+            if out:
+                equal(json.loads(out)['cut_by'], 'interrupt')
+            else:
+                equal(err, b'maildoctor: interrupted before anything was tested\n', f'{delay} ms')
+    if killed > 20:
+        raise AssertionError(f'killed in {killed} of 40 runs')
+
+
 def ignored_hangup():
     """Under nohup a hangup is no interrupt."""
     with Sandbox() as box, Mute() as mute:
@@ -86,4 +108,4 @@ def ignored_hangup():
 support.main([('SIGINT', interrupted_by(signal.SIGINT)), ('SIGTERM', interrupted_by(signal.SIGTERM)),
               ('SIGHUP', interrupted_by(signal.SIGHUP)), ('as text', text_too), ('the deadline', deadline),
               ('a fault that was proven before', proven_fault), ('twice', twice),
-              ('a hangup under nohup', ignored_hangup)])
+              ('at the start', early), ('a hangup under nohup', ignored_hangup)])

@@ -8,8 +8,9 @@ import pty
 import signal
 import subprocess
 import termios
+import time
 import support
-from support import Mute, Sandbox, Simulator, contains, equal, lacks
+from support import Mute, Sandbox, Simulator, complains, contains, equal, lacks
 
 PASSWORD = 'pa55-\u00fc-w0rd {xyz}'
 
@@ -121,6 +122,56 @@ def command_environment():
         lacks(seen.read_bytes(), b'MAILDOCTOR_PROXY_PASSWORD')
 
 
+def gone(pid):
+    """Whether the process has ended, at the latest after a moment."""
+    for _ in range(100):
+        try:
+            if pathlib.Path(f'/proc/{pid}/stat').read_text(encoding='utf-8').rsplit(') ', 1)[1][0] in 'ZX':
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def command_bounded():
+    """A command that never ends is killed with all that it started."""
+    with Sandbox() as box:
+        began = time.monotonic()
+        result = box.run('--password-command', 'sleep 300 & echo $! >started; echo x; sleep 300', 'ana@contoso.com')
+        complains(result, 'did not end within 30 seconds')
+        if not 29.5 <= time.monotonic() - began < 50:
+            raise AssertionError(f'{time.monotonic() - began} s')
+        equal(gone(int((box.path / 'started').read_text())), True, 'what it started')
+
+
+def command_interrupted():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with Sandbox() as box:
+            process = box.start('--password-command', 'sleep 300 & echo $! >part; mv part started; sleep 300',
+                                'ana@contoso.com')
+            while not (box.path / 'started').exists():
+                time.sleep(0.01)
+            process.send_signal(number)
+            out, err = process.communicate(timeout=10)
+            equal((process.returncode, out), (3, b''), str(number))
+            contains(err, b'maildoctor: interrupted')
+            equal(gone(int((box.path / 'started').read_text())), True, 'what it started')
+
+
+def command_terminal():
+    """A command may ask at the terminal, and Ctrl-C there ends it and the program; the terminal comes back."""
+    arguments = ['--password-command', 'printf "pin: " >/dev/tty; read pin </dev/tty; echo "$pin"; exit 7',
+                 'ana@contoso.com']
+    with Sandbox() as box:
+        _, out, err, status, _ = converse(box, arguments, b'1234\n')
+        equal((out, status), (b'', 3))
+        contains(err, b'status 7')
+        _, out, err, status, _ = converse(box, arguments, b'\x03')
+        equal((out, status), (b'', 3))
+        contains(err, b'maildoctor: interrupted')
+
+
 def converse(box, arguments, typed, number=None):
     """Runs the program on a terminal of its own and types what it asks for. Returns what the terminal showed, the
     output, the exit status, and whether the echo is on again."""
@@ -174,4 +225,6 @@ support.main([('every source gives the same', every_source), ('a file that all m
                 for name in ('healthy', 'healthy-generic', 'bad-credentials', 'bad-credentials-generic',
                              'smtp-auth-disabled-tenant', 'authenticated-not-connected', 'auth-rejected-unspecified')),
               ('the process list', process_list), ('the environment of a command', command_environment),
+              ('a command without end', command_bounded),
+              ('a command, interrupted', command_interrupted), ('a command at the terminal', command_terminal),
               ('the prompt', prompt), ('the prompt, left', prompt_left)])
