@@ -187,8 +187,21 @@ static const char *login_gap(enum login_block block)
     }
 }
 
+/* On a port for mail between servers a login that was given is not tried. */
+static void note_transfer(const struct weighing *w, struct verdict *out)
+{
+    for (size_t i = 0; i < w->way_count; i++)
+        if (!w->ways[i].endpoint->transfer ||
+            (w->ways[i].attempt && w->ways[i].attempt->auth.outcome != LOGIN_NOT_TRIED &&
+             w->ways[i].attempt->auth.outcome != LOGIN_HELD_BACK))
+            return;
+    if (w->way_count && w->result->trace->target.user)
+        note(w, out, "the login (mail between servers goes without one, so it was not tried)");
+}
+
 static void note_logins(const struct weighing *w, struct verdict *out)
 {
+    size_t before = out->not_tested.count;
     for (size_t i = 0; i < w->way_count; i++) {
         const struct attempt *attempt = w->ways[i].attempt;
         const struct step *step = attempt ? attempt_step(attempt, STAGE_LOGIN) : NULL;
@@ -199,6 +212,8 @@ static void note_logins(const struct weighing *w, struct verdict *out)
         if (gap)
             note(w, out, gap);
     }
+    if (out->not_tested.count == before)
+        note_transfer(w, out);
 }
 
 /* A family that this machine does not have was not tested, whatever the servers offer. */

@@ -328,6 +328,26 @@ static const char *unfit(const struct auth_facts *auth)
     return "OAuth only";
 }
 
+static bool is_token_way(const char *mechanism)
+{
+    return mechanism &&
+           (strcmp(mechanism, "XOAUTH2") == 0 || strcmp(mechanism, "OAUTHBEARER") == 0);
+}
+
+/* A run has one secret: the way to sign in chosen anywhere, or that none fits it, tells which. */
+static const char *secret(const struct trace *trace)
+{
+    for (const struct endpoint *e = trace->endpoints; e; e = e->next) {
+        const struct attempt *a = endpoint_attempt(e, PURPOSE_MAIN);
+        const struct step *login = a ? attempt_step(a, STAGE_LOGIN) : NULL;
+        bool no_way = login && login->error.kind == FAILURE_NO_MECHANISM &&
+                      strstr(login->error.text, "access token");
+        if (a && (no_way || is_token_way(a->auth.mechanism)))
+            return "token";
+    }
+    return "password";
+}
+
 void row_login_block(char *text, size_t size, const struct trace *trace,
                      const struct endpoint *endpoint, const struct attempt *attempt,
                      enum login_block block)
@@ -338,10 +358,10 @@ void row_login_block(char *text, size_t size, const struct trace *trace,
         snprintf(text, size, "login not tested");
         return;
     case BLOCK_UNVERIFIED_TLS:
-        snprintf(text, size, "password not sent: the connection is not trusted");
+        snprintf(text, size, "%s not sent: the connection is not trusted", secret(trace));
         return;
     case BLOCK_GUESSED_HOST:
-        snprintf(text, size, "password not sent: this host is a guess");
+        snprintf(text, size, "%s not sent: this host is a guess", secret(trace));
         return;
     case BLOCK_SHOWN_ELSEWHERE:
         port = other_port(trace, endpoint, LOGIN_ACCEPTED, LOGIN_ACCEPTED);
@@ -349,18 +369,18 @@ void row_login_block(char *text, size_t size, const struct trace *trace,
         return;
     case BLOCK_REFUSED_ELSEWHERE:
         port = other_port(trace, endpoint, LOGIN_JUDGED, LOGIN_JUDGED);
-        snprintf(text, size,
-                 port ? "password not sent again: refused on %d" : "password not sent again", port);
+        snprintf(text, size, port ? "%s not sent again: refused on %d" : "%s not sent again",
+                 secret(trace), port);
         return;
     case BLOCK_REFUSED_EARLIER:
-        snprintf(text, size, "password held back: refused earlier");
+        snprintf(text, size, "%s held back: refused earlier", secret(trace));
         return;
     case BLOCK_TRIED_ELSEWHERE:
         port = other_port(trace, endpoint, LOGIN_UNJUDGED, LOGIN_UNJUDGED);
         snprintf(text, size, port ? "login not tried: see %d" : "login not tried", port);
         return;
     case BLOCK_NO_MECHANISM:
-        snprintf(text, size, "password not sent: %s", unfit(&attempt->auth));
+        snprintf(text, size, "%s not sent: %s", secret(trace), unfit(&attempt->auth));
         return;
     default:
         snprintf(text, size, "login not tried");

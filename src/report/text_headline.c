@@ -60,6 +60,17 @@ static const char *state(const struct result *result, unsigned needs, enum need_
     return is_unfit(result, needs) ? "login not tested" : "not tested";
 }
 
+/* What goes on at port 25 of an MX is no sending of a person's. */
+static bool is_relay(const struct result *result)
+{
+    return (result->trace->target.needs & send_needs) == NEED_RELAY;
+}
+
+static const char *sending(const struct result *result)
+{
+    return is_relay(result) ? "Mail between servers" : "Sending";
+}
+
 static void append_fail(struct buffer *line, const struct result *result)
 {
     const struct verdict *verdict = &result->verdict;
@@ -73,7 +84,10 @@ static void append_fail(struct buffer *line, const struct result *result)
     if ((result->trace->target.needs & NEED_ENDPOINT) && verdict->endpoint)
         send = read = false;
     if (send && read)
-        buffer_format(line, "CANNOT SEND OR READ%s.", here);
+        buffer_format(line, is_relay(result) ? "CANNOT RELAY OR READ%s." : "CANNOT SEND OR READ%s.",
+                      here);
+    else if (send && is_relay(result))
+        buffer_format(line, "CANNOT RELAY%s.", here);
     else if (send)
         buffer_format(line, "CANNOT SEND%s.", here);
     else if (read)
@@ -85,7 +99,7 @@ static void append_fail(struct buffer *line, const struct result *result)
     if (send && !read && wants(result, read_needs, verdict->read))
         buffer_format(line, " Reading: %s.", state(result, read_needs, verdict->read));
     if (read && !send && wants(result, send_needs, verdict->send))
-        buffer_format(line, " Sending: %s.", state(result, send_needs, verdict->send));
+        buffer_format(line, " %s: %s.", sending(result), state(result, send_needs, verdict->send));
 }
 
 /* "for sending and reading", or to which server. */
@@ -95,8 +109,11 @@ static void append_purpose(struct buffer *line, const struct result *result)
     bool send = needs & send_needs, read = needs & read_needs;
     const struct endpoint *only = result->trace->endpoints;
     if (send || read)
-        buffer_format(line, " for %s%s%s", send ? "sending" : "", send && read ? " and " : "",
-                      read ? "reading" : "");
+        buffer_format(line, " for %s%s%s",
+                      is_relay(result) ? "mail between servers"
+                      : send           ? "sending"
+                                       : "",
+                      send && read ? " and " : "", read ? "reading" : "");
     else if (only && !only->next)
         buffer_format(line, " to %s", only->id);
     else
@@ -110,7 +127,7 @@ static void append_states(struct buffer *line, const struct result *result)
     if (wording_way(result, send_needs | read_needs) == WAY_NONE)
         return;
     if (wants(result, send_needs, verdict->send))
-        buffer_format(line, " Sending: %s.", state(result, send_needs, verdict->send));
+        buffer_format(line, " %s: %s.", sending(result), state(result, send_needs, verdict->send));
     if (wants(result, read_needs, verdict->read))
         buffer_format(line, " Reading: %s.", state(result, read_needs, verdict->read));
 }

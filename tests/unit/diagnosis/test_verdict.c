@@ -162,6 +162,17 @@ static bool untested(const struct result *result, const char *words)
     return false;
 }
 
+static void a_login_that_port_25_does_not_try(void **state)
+{
+    (void)state;
+    struct result *result =
+        story_tell(&(struct story) { .needs = NEED_RELAY, .lines = "25 otg connect timed_out" });
+    result->trace->target.user = "ana";
+    diagnose(result);
+    assert_true(untested(result, "the login (mail between servers"));
+    result_free(result);
+}
+
 static void what_was_not_tested_is_said(void **state)
 {
     (void)state;
@@ -189,6 +200,7 @@ int main(void)
         cmocka_unit_test(other_causes_are_alternatives),
         cmocka_unit_test(endpoints_get_their_status),
         cmocka_unit_test(findings_lose_their_weight_when_the_need_is_met),
+        cmocka_unit_test(a_login_that_port_25_does_not_try),
         cmocka_unit_test(what_was_not_tested_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -332,6 +332,20 @@ static struct result *out_of_time(void)
     return result;
 }
 
+/* Port 25 of an MX, with a token for the mailbox: it is no sending, and the secret is no password.
+ */
+static struct result *relay(void)
+{
+    struct result *result = build_generic("ana@example.org");
+    result->trace->target.needs = NEED_RELAY;
+    build_way(result, "mx.example.org", 25, 14, 40);
+    build_last(result)->guessed = true;
+    build_last(result)->attempts->auth.mechanism = "XOAUTH2";
+    build_skipped(result, "AUTH", STAGE_LOGIN, "guessed-host");
+    result->verdict.status = VERDICT_OK;
+    return result;
+}
+
 static struct result *guesses(void)
 {
     struct result *result = build_generic("ana@example.org");
@@ -430,6 +444,7 @@ const struct report_case report_cases[] = {
     { .name = "interrupted", .make = interrupted },
     { .name = "out-of-time", .make = out_of_time },
     { .name = "guesses", .make = guesses },
+    { .name = "relay", .make = relay },
     { .name = "nothing", .make = sample_empty },
     { .name = "everything",
       .make = sample_rich,
