@@ -86,6 +86,9 @@ class Socks:
                 (other if ready is one else one).sendall(data)
 
 
+EARLY = b'maildoctor: interrupted before anything was tested\n'
+
+
 def check(out, err, status, what):
     equal(err, b'', f'{what}: standard error')
     result = json.loads(out)
@@ -122,8 +125,10 @@ def many(scenario, count, *more, span=None, variables=None):
             except support.subprocess.TimeoutExpired:
                 process.send_signal(moments.choice([signal.SIGINT, signal.SIGTERM]))
                 out, err = process.communicate(timeout=support.PATIENCE)
-            # Before the program heeds signals, they end it as any other.
+            # Before the program heeds signals, they end it as any other; then, before the run, with one line.
             if process.returncode in (-signal.SIGINT, -signal.SIGTERM) and not out:
+                continue
+            if (process.returncode, out, err) == (3, b'', EARLY):
                 continue
             what = f'{scenario}, run {number}, after {pause:.4f} s, seed {SEED}'
             cut += not check(out, err, process.returncode, what)
