@@ -46,7 +46,8 @@ const char *survey_failure_words(struct arena *arena, const struct failure *fail
 /* "40 ms", "3.3 s", "12 s" */
 const char *survey_duration_words(struct arena *arena, int64_t took_ns);
 
-/* The class of what STEP failed with: of the peer's words, where it said some, else of the event. */
+/* The class of what STEP failed with: of the peer's words, where it said some, else of the event.
+ */
 struct classified survey_step_class(const struct survey *survey, const struct endpoint *endpoint,
                                     const struct step *step);
 

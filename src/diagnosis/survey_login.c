@@ -10,7 +10,7 @@ static const char *offered_words(struct arena *arena, const struct strings *offe
     const char *words = NULL;
     for (size_t i = 0; i < offered->count; i++)
         words = words ? arena_format(arena, "%s, %s", words, offered->items[i]) : offered->items[i];
-    return words ? words : "no way that is known here";
+    return words ? words : "none on this connection";
 }
 
 /* Everything that is offered takes an access token: a password fits nowhere. */
