@@ -7,9 +7,7 @@
 
 static const char *source_name(enum lookup_source source)
 {
-    return source == LOOKUP_HOSTS         ? "hosts"
-           : source == LOOKUP_GETADDRINFO ? "getaddrinfo"
-                                          : "dns";
+    return source == LOOKUP_HOSTS ? "hosts" : source == LOOKUP_GETADDRINFO ? "getaddrinfo" : "dns";
 }
 
 static int source_parse(const char *word)

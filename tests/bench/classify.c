@@ -11,8 +11,9 @@
 enum { ROUNDS = 20000 };
 
 static const char *const lines[] = {
-    "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. "
-    "Visit https://aka.ms/smtp_auth_disabled for more information. [AM0EXAMPLE.prod.outlook.com]",
+    ("535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the "
+     "Tenant. "
+     "Visit https://aka.ms/smtp_auth_disabled for more information. [AM0EXAMPLE.prod.outlook.com]"),
     "535 5.7.3 Authentication unsuccessful [AM0EXAMPLE.eurprd01.prod.outlook.com]",
     "554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied",
     "A01 NO AUTHENTICATE failed.",

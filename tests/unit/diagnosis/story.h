@@ -5,7 +5,7 @@
  *
  *     dns KIND             its name could not be looked up
  *     connect KIND         no address answered
- *     proxy KIND [WORDS]   a proxy was in the way; "*": it was heard, and said nothing of the server
+ *     proxy KIND [WORDS]   a proxy was in the way; "*": it was heard, and said nothing else
  *     notwaited            the connection was still open when nobody needed it any more
  *     greeting KIND [TEXT] and ehlo, starttls, tls, auth: the step failed in that way
  *     greeting-said WORDS  and ehlo-said, starttls-said: it was refused with these words

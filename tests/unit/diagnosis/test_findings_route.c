@@ -100,8 +100,8 @@ static const struct walk_case walk_cases[] = {
       NULL, CONFIDENCE_CERTAIN },
     { "587 u connect connection_refused", HOP_RESET, false, false, "tcp-refused", NULL, NULL,
       CONFIDENCE_CERTAIN },
-    { "587 u connect connection_reset", HOP_OPEN, true, true, "tcp-intercepted", "intercepted", NULL,
-      CONFIDENCE_CERTAIN },
+    { "587 u connect connection_reset", HOP_OPEN, true, true, "tcp-intercepted", "intercepted",
+      NULL, CONFIDENCE_CERTAIN },
 };
 
 static void check_walk(const struct walk_case *c)
