@@ -221,6 +221,8 @@ static void fail_open_steps(struct dialogue *d, struct failure failure,
         d->awaited = d->at;
     }
     dialogue_scrub(d, &d->in, buffer_size(&d->in));
+    for (size_t i = 0; i < sizeof d->secrets / sizeof *d->secrets && shown; i++)
+        secret_scrub_cut(d->secrets[i], d->in.space + d->in.start, shown);
     struct bytes text = buffer_bytes(&d->in);
     text.size = shown;
     heard_so_far(d, text);

@@ -63,7 +63,7 @@ static void blot_end(char *data, size_t size, struct bytes what)
         memset(data + size - part, '*', part);
 }
 
-static void blot(char *data, size_t size, struct bytes what)
+static void blot(char *data, size_t size, struct bytes what, bool cut)
 {
     if (what.size < SHORTEST)
         return;
@@ -74,12 +74,13 @@ static void blot(char *data, size_t size, struct bytes what)
         memset(hit, '*', what.size);
         at = hit + what.size;
     }
-    blot_end(data, size, what);
+    if (cut)
+        blot_end(data, size, what);
 }
 
 /* Base64 of bytes that stand SHIFT bytes into a message: the characters that depend on neighbours
  * are left off. */
-static void blot_base64(char *data, size_t size, struct bytes secret, size_t shift)
+static void blot_base64(char *data, size_t size, struct bytes secret, size_t shift, bool cut)
 {
     struct buffer padded, encoded;
     buffer_init(&padded, SECRET_LIMIT + 4);
@@ -91,13 +92,13 @@ static void blot_base64(char *data, size_t size, struct bytes secret, size_t shi
     size_t head = shift ? shift + 1 : 0;
     size_t whole = (shift + secret.size) * 8 / 6; /* characters that this secret alone decides */
     if (whole > head)
-        blot(data, size, (struct bytes) { text.data + head, whole - head });
+        blot(data, size, (struct bytes) { text.data + head, whole - head }, cut);
     buffer_done(&padded);
     buffer_done(&encoded);
 }
 
 /* As an IMAP quoted string has it (RFC 3501 section 9): a server may quote our command back. */
-static void blot_quoted(char *data, size_t size, struct bytes secret)
+static void blot_quoted(char *data, size_t size, struct bytes secret, bool cut)
 {
     struct buffer quoted;
     buffer_init(&quoted, 2 * SECRET_LIMIT);
@@ -107,17 +108,27 @@ static void blot_quoted(char *data, size_t size, struct bytes secret)
         buffer_append(&quoted, secret.data + i, 1);
     }
     if (buffer_size(&quoted) > secret.size)
-        blot(data, size, buffer_bytes(&quoted));
+        blot(data, size, buffer_bytes(&quoted), cut);
     buffer_done(&quoted);
 }
 
-void secret_scrub(const struct secret *secret, char *data, size_t size)
+static void scrub(const struct secret *secret, char *data, size_t size, bool cut)
 {
     if (!secret || secret->size < SHORTEST || size == 0)
         return;
     struct bytes bytes = secret_bytes(secret);
-    blot(data, size, bytes);
-    blot_quoted(data, size, bytes);
+    blot(data, size, bytes, cut);
+    blot_quoted(data, size, bytes, cut);
     for (size_t shift = 0; shift < 3; shift++)
-        blot_base64(data, size, bytes, shift);
+        blot_base64(data, size, bytes, shift, cut);
+}
+
+void secret_scrub(const struct secret *secret, char *data, size_t size)
+{
+    scrub(secret, data, size, false);
+}
+
+void secret_scrub_cut(const struct secret *secret, char *data, size_t size)
+{
+    scrub(secret, data, size, true);
 }

@@ -26,9 +26,11 @@ struct bytes secret_bytes(const struct secret *secret);
 
 /* Overwrites in DATA with '*', in place and keeping its length, what shows SECRET: raw, as an IMAP
  * quoted string, and in base64 at each of its three alignments (alone, or behind other bytes as in
- * a SASL message); also the beginning of one, of four bytes or more, at the very end of DATA, where
- * a text was cut off. Secrets under four bytes are left: they would blot out ordinary words. NULL
+ * a SASL message). Secrets under four bytes are left: they would blot out ordinary words. NULL
  * secrets are legal. */
 void secret_scrub(const struct secret *secret, char *data, size_t size);
+/* The same for a text that was cut off: the beginning of a secret, of four bytes or more, at the
+ * very end of DATA is blotted out too. */
+void secret_scrub_cut(const struct secret *secret, char *data, size_t size);
 
 #endif

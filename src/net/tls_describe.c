@@ -332,6 +332,6 @@ void tls_describe(const struct tls *tls, const struct tls_trust *trust, int64_t 
     facts->ocsp = describe_staple(tls, &chain[0]);
     if (roots)
         judge_chain(tls, roots, now, arena, facts);
-    if (facts->verified)
+    if (roots && facts->verified)
         facts->added_root = added_root(roots, arena, chain, count);
 }
