@@ -87,7 +87,7 @@ bool survey_inspection(struct survey *survey, const struct endpoint *endpoint,
     const char *event = provider ? "tls.intercepted" : "tls.intercepted_elsewhere";
     /* An inspected connection gets a certificate minted for the very name that was called. One that
      * a device made for itself bears its own name, and then that device is the mail server. */
-    if (!tls->name_checked || !tls->name_matches || tls->chain->self_issued)
+    if (!tls->chain || !tls->name_checked || !tls->name_matches || tls->chain->self_issued)
         return false;
     if (!issuer && provider && tls->verified && tls->added_root) {
         issuer = tls->added_root;

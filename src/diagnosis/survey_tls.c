@@ -218,7 +218,7 @@ static void check_strength(const struct look *look)
             add_weakness(look, c, problem);
         some = some || problem;
     }
-    if (!some && has_problem(look->tls, "insecure-algorithm"))
+    if (!some && look->tls->chain && has_problem(look->tls, "insecure-algorithm"))
         add_weakness(look, look->tls->chain, "it rests on an algorithm that is no longer safe");
 }
 
