@@ -177,7 +177,7 @@ static int deliver(struct check *check)
 
 /* ---- from the words to the run ---- */
 
-static int print_help(void)
+static int print_help(const struct option_row *rows)
 {
     struct buffer out;
     buffer_init(&out, HELP_LIMIT);
@@ -187,7 +187,7 @@ static int print_help(void)
               "what stops it, where, why, and who has to mend it. TARGET is a mail address, a\n"
               "domain, a host, HOST:PORT, [V6]:PORT, or a URL (smtp, smtps, imap, imaps, pop3,\n"
               "pop3s), such as imaps://mail.example.org.\n");
-    options_describe(&out, check_option_rows);
+    options_describe(&out, rows);
     int status = command_print(&out);
     buffer_done(&out);
     return status;
@@ -287,19 +287,20 @@ static void clean_up(struct check *check)
 int check_main(int argc, char **argv)
 {
     struct check check = { 0 };
+    struct option_row *rows = options_join(check_option_tables);
     struct operands operands;
     char *error = NULL;
     int status;
     interrupt_watch();
     check_settings_init(&check.settings);
-    enum options_result read =
-        options_read(check_option_rows, argc, argv, &check.settings, &operands, &error);
+    enum options_result read = options_read(rows, argc, argv, &check.settings, &operands, &error);
     if (read == OPTIONS_WANT_HELP)
-        status = print_help();
+        status = print_help(rows);
     else if (read == OPTIONS_BAD || !prepare(&check, &operands, &error) || !perform(&check, &error))
         status = command_fail(error);
     else
         status = deliver(&check);
     clean_up(&check);
+    free(rows);
     return status;
 }

@@ -27,14 +27,6 @@ void check_settings_done(struct check_settings *settings)
     arena_done(&settings->arena);
 }
 
-static bool reject(char **ret_error, const char *option, const char *value, const char *why)
-{
-    char *quoted = options_quote(value);
-    *ret_error = memory_format("--%s %s: %s", option, quoted, why);
-    free(quoted);
-    return false;
-}
-
 /* ---- lists ---- */
 
 /* Takes the next item off a list with commas; false at its end. Empty items are items. */
@@ -58,8 +50,8 @@ static bool set_need(void *to, const char *value, char **ret_error)
     for (const char *rest = value; next_item(&rest, item, sizeof item);) {
         int need = need_parse(item);
         if (need <= 0 || need == NEED_ENDPOINT || need == NEED_ANY)
-            return reject(ret_error, "need", value,
-                          "a list of send, read, imap, pop, relay, with commas");
+            return options_reject(ret_error, "need", value,
+                                  "a list of send, read, imap, pop, relay, with commas");
         needs |= (unsigned)need;
     }
     settings->run.plan.needs = needs;
@@ -108,13 +100,15 @@ static bool set_ports(void *to, const char *value, char **ret_error)
             continue;
         int port = parse_port(item);
         if (port == 0)
-            return reject(ret_error, "ports", value,
-                          "a list of ports from 1 to 65535, or smtp, imap, pop3, with commas");
+            return options_reject(
+                ret_error, "ports", value,
+                "a list of ports from 1 to 65535, or smtp, imap, pop3, with commas");
         if (!port_use_assume(port))
-            return reject(ret_error, "ports", value,
-                          "no usual mail port; say what speaks there with a URL as the target");
+            return options_reject(
+                ret_error, "ports", value,
+                "no usual mail port; say what speaks there with a URL as the target");
         if (!add_port(settings, port))
-            return reject(ret_error, "ports", value, "too many ports");
+            return options_reject(ret_error, "ports", value, "too many ports");
     }
     return true;
 }
@@ -151,10 +145,10 @@ static bool set_user(void *to, const char *value, char **ret_error)
     struct check_settings *settings = to;
     settings->run.user = value;
     if (*value == '\0' || strlen(value) > NAME_LIMIT || !text_is_utf8(text_bytes(value)))
-        return reject(ret_error, "user", value, "a login is 1 to 255 bytes of UTF-8");
+        return options_reject(ret_error, "user", value, "a login is 1 to 255 bytes of UTF-8");
     for (const char *p = value; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            return reject(ret_error, "user", value, "a login holds no control character");
+            return options_reject(ret_error, "user", value, "a login holds no control character");
     return true;
 }
 
@@ -163,7 +157,7 @@ static bool set_mechanism(void *to, const char *value, char **ret_error)
     struct check_settings *settings = to;
     const struct sasl_mechanism *mechanism = sasl_find(value);
     if (!mechanism)
-        return reject(ret_error, "auth", value, "PLAIN, LOGIN, XOAUTH2 or OAUTHBEARER");
+        return options_reject(ret_error, "auth", value, "PLAIN, LOGIN, XOAUTH2 or OAUTHBEARER");
     settings->run.mechanism = mechanism->name;
     return true;
 }
@@ -178,43 +172,7 @@ static bool set_ehlo(void *to, const char *value, char **ret_error)
     settings->run.ehlo = value;
     if (*value && strlen(value) <= NAME_LIMIT && value[strspn(value, allowed)] == '\0')
         return true;
-    return reject(ret_error, "ehlo", value, "a host name, or an address in brackets");
-}
-
-static bool set_format(void *to, const char *value, char **ret_error)
-{
-    struct check_settings *settings = to;
-    settings->format = report_format_find(value);
-    if (settings->format)
-        return true;
-    struct buffer names;
-    buffer_init(&names, 1024);
-    for (const struct report_format *format = report_formats; format->name; format++)
-        buffer_format(&names, "%s%s", buffer_size(&names) ? ", " : "one of ", format->name);
-    buffer_append(&names, "", 1);
-    reject(ret_error, "format", value, buffer_bytes(&names).data);
-    buffer_done(&names);
-    return false;
-}
-
-static bool set_color(void *to, const char *value, char **ret_error)
-{
-    static const char *const words[] = { "auto", "always", "never" }; /* as enum color_wish */
-    struct check_settings *settings = to;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(value, words[i]) == 0) {
-            settings->color = (enum color_wish)i;
-            return true;
-        }
-    return reject(ret_error, "color", value, "auto, always or never");
-}
-
-static bool set_fail_on(void *to, const char *value, char **ret_error)
-{
-    struct check_settings *settings = to;
-    settings->fail_on_warning = strcmp(value, "warning") == 0;
-    return settings->fail_on_warning || strcmp(value, "error") == 0 ||
-           reject(ret_error, "fail-on", value, "error or warning");
+    return options_reject(ret_error, "ehlo", value, "a host name, or an address in brackets");
 }
 
 /* ---- the way out ---- */
@@ -258,7 +216,7 @@ static bool set_timeout(void *to, const char *value, char **ret_error)
     struct check_settings *settings = to;
     settings->run.timeout_ms = parse_seconds(value);
     return settings->run.timeout_ms ||
-           reject(ret_error, "timeout", value, "seconds, more than 0, at most 86400");
+           options_reject(ret_error, "timeout", value, "seconds, more than 0, at most 86400");
 }
 
 static bool set_deadline(void *to, const char *value, char **ret_error)
@@ -266,7 +224,7 @@ static bool set_deadline(void *to, const char *value, char **ret_error)
     struct check_settings *settings = to;
     settings->run.deadline_ms = parse_seconds(value);
     return settings->run.deadline_ms ||
-           reject(ret_error, "deadline", value, "seconds, more than 0, at most 86400");
+           options_reject(ret_error, "deadline", value, "seconds, more than 0, at most 86400");
 }
 
 /* Takes one part of HOST:PORT:ADDRESS:PORT off REST; brackets protect colons. NULL when broken. */
@@ -313,7 +271,7 @@ static bool add_resolver(void *to, const char *value, char **ret_error)
         return true;
     }
     if (run->resolver_beside_count == CHECK_RESOLVER_LIMIT)
-        return reject(ret_error, "resolver", value, "given too often");
+        return options_reject(ret_error, "resolver", value, "given too often");
     settings->resolvers[run->resolver_beside_count++] = value;
     run->resolvers_beside = settings->resolvers;
     return true;
@@ -332,9 +290,9 @@ static bool add_connect_to(void *to, const char *value, char **ret_error)
     host = host ? clean_host(&settings->arena, host) : NULL;
     if (!host || !to_port || rest || !is_numeric(address) || parse_port(to_port) == 0 ||
         (*port && parse_port(port) == 0))
-        return reject(ret_error, "connect-to", value, form);
+        return options_reject(ret_error, "connect-to", value, form);
     if (settings->run.connect_to_count == CHECK_CONNECT_LIMIT)
-        return reject(ret_error, "connect-to", value, "given too often");
+        return options_reject(ret_error, "connect-to", value, "given too often");
     settings->connect_to[settings->run.connect_to_count++] = (struct connect_to) {
         .host = host,
         .port = parse_port(port),
@@ -361,7 +319,7 @@ static bool set_proxy(void *to, const char *value, char **ret_error)
     "a secret on the command line can be read by every user of this machine; use --ask-password, " \
     "--password-file, --password-fd, --password-command or MAILDOCTOR_PASSWORD"
 
-const struct option_row check_option_rows[] = {
+static const struct option_row rows[] = {
     { OPTION_HEADING, .help = "What must work" },
     { OPTION_CALL, "need", 0, "LIST",
       "what must work: send, read, imap, pop, relay, with commas (default: send,read for an "
@@ -434,20 +392,10 @@ const struct option_row check_option_rows[] = {
       set_timeout },
     { OPTION_CALL, "deadline", 0, "SECONDS", "end the whole run after this (default: 60)", 0,
       set_deadline },
-
-    { OPTION_HEADING, .help = "Output" },
-    { OPTION_CALL, "format", 0, "FORMAT", "text (default), json or ndjson", 0, set_format },
-    { OPTION_TEXT, "output", 0, "FILE", "write there, whole or not at all", AT(output), NULL },
-    { OPTION_FLAG, "verbose", 'v', NULL, "every step, every finding", AT(verbose), NULL },
-    { OPTION_FLAG, "transcript", 0, NULL, "the dialogues too, without secrets", AT(transcript),
-      NULL },
-    { OPTION_CALL, "color", 0, "WHEN", "auto (default), always or never", 0, set_color },
-    { OPTION_FLAG, "ascii", 0, NULL, "no character outside ASCII", AT(ascii), NULL },
-    { OPTION_CALL, "fail-on", 0, "LEVEL",
-      "with \"warning\", a warning gives exit status 2 too (default: error)", 0, set_fail_on },
-    { OPTION_HELP, "help", 'h', NULL, "this text", 0, NULL },
     { 0 },
 };
+
+const struct option_row *const check_option_tables[] = { rows, check_output_rows, NULL };
 
 /* ---- together ---- */
 

@@ -28,8 +28,9 @@ struct check_settings {
 void check_settings_init(struct check_settings *settings);
 void check_settings_done(struct check_settings *settings);
 
-/* For options_read() and options_describe(); works on a struct check_settings. */
-extern const struct option_row check_option_rows[];
+/* For options_join(), by subject; they work on a struct check_settings. */
+extern const struct option_row *const check_option_tables[];
+extern const struct option_row check_output_rows[];
 
 /* What no option alone can know: whether they fit each other. False and a message. */
 bool check_settings_agree(const struct check_settings *settings, char **ret_error);

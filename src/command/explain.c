@@ -32,14 +32,6 @@ struct settings {
 
 /* ---- options ---- */
 
-static bool reject(char **ret_error, const char *option, const char *value, const char *why)
-{
-    char *quoted = options_quote(value);
-    *ret_error = memory_format("--%s %s: %s", option, quoted, why);
-    free(quoted);
-    return false;
-}
-
 static bool set_format(void *to, const char *value, char **ret_error)
 {
     static const char *const names[] = {
@@ -51,7 +43,7 @@ static bool set_format(void *to, const char *value, char **ret_error)
             return true;
         }
     }
-    return reject(ret_error, "format", value, "one of text, json, ndjson");
+    return options_reject(ret_error, "format", value, "one of text, json, ndjson");
 }
 
 static bool set_color(void *to, const char *value, char **ret_error)
@@ -59,7 +51,7 @@ static bool set_color(void *to, const char *value, char **ret_error)
     ((struct settings *)to)->color = value;
     return strcmp(value, "auto") == 0 || strcmp(value, "always") == 0 ||
            strcmp(value, "never") == 0 ||
-           reject(ret_error, "color", value, "auto, always or never");
+           options_reject(ret_error, "color", value, "auto, always or never");
 }
 
 static bool set_provider(void *to, const char *value, char **ret_error)
@@ -74,7 +66,7 @@ static bool set_provider(void *to, const char *value, char **ret_error)
     const char *near = options_nearest(value, ids);
     char *why = near ? memory_format("unknown; did you mean %s?", near)
                      : memory_format("unknown; for example %s, gmail, generic", ids[0]);
-    reject(ret_error, "provider", value, why);
+    options_reject(ret_error, "provider", value, why);
     free(why);
     free(ids);
     return false;
@@ -86,9 +78,9 @@ static bool set_host(void *to, const char *value, char **ret_error)
     for (const char *c = value; *c; c++)
         if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
               strchr(".-:[]_", *c)))
-            return reject(ret_error, "host", value, "a host name or an address");
+            return options_reject(ret_error, "host", value, "a host name or an address");
     return (*value && strlen(value) <= 253) ||
-           reject(ret_error, "host", value, "a host name or an address");
+           options_reject(ret_error, "host", value, "a host name or an address");
 }
 
 #define AT(member) offsetof(struct settings, member)

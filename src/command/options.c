@@ -237,6 +237,27 @@ enum options_result options_read(const struct option_row *rows, int argc, char *
     return OPTIONS_READ;
 }
 
+bool options_reject(char **ret_error, const char *option, const char *value, const char *why)
+{
+    char *quoted = options_quote(value);
+    *ret_error = memory_format("--%s %s: %s", option, quoted, why);
+    free(quoted);
+    return false;
+}
+
+struct option_row *options_join(const struct option_row *const *tables)
+{
+    size_t count = 1;
+    for (size_t i = 0; tables[i]; i++)
+        for (const struct option_row *row = tables[i]; !is_end(row); row++)
+            count++;
+    struct option_row *joined = memory_new(count * sizeof *joined), *next = joined;
+    for (size_t i = 0; tables[i]; i++)
+        for (const struct option_row *row = tables[i]; !is_end(row); row++)
+            *next++ = *row;
+    return joined;
+}
+
 /* ---- help ---- */
 
 static size_t describe_name(struct buffer *out, const struct option_row *row)

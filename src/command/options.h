@@ -44,8 +44,15 @@ enum options_result { OPTIONS_READ, OPTIONS_WANT_HELP, OPTIONS_BAD };
 enum options_result options_read(const struct option_row *rows, int argc, char **argv,
                                  void *settings, struct operands *ret_operands, char **ret_error);
 
+/* Tables (a list ended by NULL) as one, for a command that keeps them by subject. Release with
+ * free(). */
+struct option_row *options_join(const struct option_row *const *tables);
+
 /* The table as text, at most 80 columns wide. */
 void options_describe(struct buffer *out, const struct option_row *rows);
+
+/* For a setter: makes the message "--OPTION VALUE: WHY". Always false. */
+bool options_reject(char **ret_error, const char *option, const char *value, const char *why);
 
 /* The one of WORDS (ended by NULL) that WORD was probably meant to be; NULL when none is near. */
 const char *options_nearest(const char *word, const char *const *words);

@@ -27,19 +27,12 @@ struct settings {
 
 /* ---- options ---- */
 
-static bool reject(char **ret_error, const char *option, const char *value, const char *why)
-{
-    char *quoted = options_quote(value);
-    *ret_error = memory_format("--%s %s: %s", option, quoted, why);
-    free(quoted);
-    return false;
-}
-
 static bool set_format(void *to, const char *value, char **ret_error)
 {
     struct settings *settings = to;
     settings->format = report_format_find(value);
-    return settings->format || reject(ret_error, "format", value, "one of text, json, ndjson");
+    return settings->format ||
+           options_reject(ret_error, "format", value, "one of text, json, ndjson");
 }
 
 static bool set_color(void *to, const char *value, char **ret_error)
@@ -48,7 +41,7 @@ static bool set_color(void *to, const char *value, char **ret_error)
     settings->color = value;
     return strcmp(value, "auto") == 0 || strcmp(value, "always") == 0 ||
            strcmp(value, "never") == 0 ||
-           reject(ret_error, "color", value, "auto, always or never");
+           options_reject(ret_error, "color", value, "auto, always or never");
 }
 
 #define AT(member) offsetof(struct settings, member)

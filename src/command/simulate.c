@@ -23,14 +23,6 @@ struct settings {
 
 /* ---- options ---- */
 
-static bool reject(char **ret_error, const char *option, const char *value, const char *why)
-{
-    char *quoted = options_quote(value);
-    *ret_error = memory_format("--%s %s: %s", option, quoted, why);
-    free(quoted);
-    return false;
-}
-
 static bool set_scenario(void *to, const char *value, char **ret_error)
 {
     struct settings *settings = to;
@@ -43,7 +35,7 @@ static bool set_scenario(void *to, const char *value, char **ret_error)
     const char *near = options_nearest(value, ids);
     char *why = near ? memory_format("there is none of this name; did you mean %s?", near)
                      : memory_copy("there is none of this name; --list shows them");
-    reject(ret_error, "scenario", value, why);
+    options_reject(ret_error, "scenario", value, why);
     free(why);
     return false;
 }
@@ -55,7 +47,7 @@ static bool set_port_base(void *to, const char *value, char **ret_error)
     long number = digits && digits <= 5 && !value[digits] ? strtol(value, NULL, 10) : -1;
     settings->options.port_base = (int)number;
     return (number >= 0 && number <= SIM_PORT_BASE_LIMIT) ||
-           reject(ret_error, "port-base", value, "a number from 0 to 64540");
+           options_reject(ret_error, "port-base", value, "a number from 0 to 64540");
 }
 
 static bool set_delay_scale(void *to, const char *value, char **ret_error)
@@ -67,7 +59,7 @@ static bool set_delay_scale(void *to, const char *value, char **ret_error)
     bool number = whole && whole <= 4 && part <= 9 && (part || !dot) && !value[whole + dot + part];
     settings->options.delay_scale = number ? strtod(value, NULL) : -1;
     return (number && settings->options.delay_scale <= LONGEST_DELAY_SCALE) ||
-           reject(ret_error, "delay-scale", value, "a number from 0 to 1000");
+           options_reject(ret_error, "delay-scale", value, "a number from 0 to 1000");
 }
 
 static bool set_format(void *to, const char *value, char **ret_error)
@@ -75,7 +67,7 @@ static bool set_format(void *to, const char *value, char **ret_error)
     struct settings *settings = to;
     settings->json = strcmp(value, "json") == 0;
     return settings->json || strcmp(value, "text") == 0 ||
-           reject(ret_error, "format", value, "text or json");
+           options_reject(ret_error, "format", value, "text or json");
 }
 
 #define AT(member) offsetof(struct settings, member)

@@ -1,0 +1,57 @@
+/* Options of `check` that shape the output. */
+#include "command/check_options.h"
+
+#include <string.h>
+
+static bool set_format(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    settings->format = report_format_find(value);
+    if (settings->format)
+        return true;
+    struct buffer names;
+    buffer_init(&names, 1024);
+    for (const struct report_format *format = report_formats; format->name; format++)
+        buffer_format(&names, "%s%s", buffer_size(&names) ? ", " : "one of ", format->name);
+    buffer_append(&names, "", 1);
+    options_reject(ret_error, "format", value, buffer_bytes(&names).data);
+    buffer_done(&names);
+    return false;
+}
+
+static bool set_color(void *to, const char *value, char **ret_error)
+{
+    static const char *const words[] = { "auto", "always", "never" }; /* as enum color_wish */
+    struct check_settings *settings = to;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(value, words[i]) == 0) {
+            settings->color = (enum color_wish)i;
+            return true;
+        }
+    return options_reject(ret_error, "color", value, "auto, always or never");
+}
+
+static bool set_fail_on(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    settings->fail_on_warning = strcmp(value, "warning") == 0;
+    return settings->fail_on_warning || strcmp(value, "error") == 0 ||
+           options_reject(ret_error, "fail-on", value, "error or warning");
+}
+
+#define AT(member) offsetof(struct check_settings, member)
+
+const struct option_row check_output_rows[] = {
+    { OPTION_HEADING, .help = "Output" },
+    { OPTION_CALL, "format", 0, "FORMAT", "text (default), json or ndjson", 0, set_format },
+    { OPTION_TEXT, "output", 0, "FILE", "write there, whole or not at all", AT(output), NULL },
+    { OPTION_FLAG, "verbose", 'v', NULL, "every step, every finding", AT(verbose), NULL },
+    { OPTION_FLAG, "transcript", 0, NULL, "the dialogues too, without secrets", AT(transcript),
+      NULL },
+    { OPTION_CALL, "color", 0, "WHEN", "auto (default), always or never", 0, set_color },
+    { OPTION_FLAG, "ascii", 0, NULL, "no character outside ASCII", AT(ascii), NULL },
+    { OPTION_CALL, "fail-on", 0, "LEVEL",
+      "with \"warning\", a warning gives exit status 2 too (default: error)", 0, set_fail_on },
+    { OPTION_HELP, "help", 'h', NULL, "this text", 0, NULL },
+    { 0 },
+};
