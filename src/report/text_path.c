@@ -2,8 +2,8 @@
 #include "report/text.h"
 
 #include "base/text.h"
+#include "report/route.h"
 #include "report/wording.h"
-#include "result/path.h"
 
 static const char *mark_of(enum path_kind kind)
 {
@@ -21,42 +21,20 @@ static const char *mark_of(enum path_kind kind)
     }
 }
 
-/* How many hops are worth showing: up to the server, else up to the last that is known. */
-static int last_hop(const struct address *address, const struct path_break *at)
-{
-    int last = at->server_ttl > at->before.ttl ? at->server_ttl : at->before.ttl;
-    for (const struct hop *h = address->hops; h; h = h->next)
-        if (h->answer == HOP_ROUTER && h->ttl > last)
-            last = h->ttl;
-    return last;
-}
-
-/* Who is there, by either walk. */
-static const char *sender_at(const struct address *address, const struct path_break *at, int ttl)
-{
-    const struct hop *own = path_hop(address->hops, ttl);
-    const struct hop *control = address->path ? path_hop(address->path->control_hops, ttl) : NULL;
-    if (control && control->answer == HOP_ROUTER)
-        return control->sender;
-    if (ttl == at->server_ttl || (own && own->answer == HOP_OPEN))
-        return address->text;
-    return own ? own->sender : NULL;
-}
-
 static void draw(const struct text *text, const struct endpoint *endpoint,
                  const struct address *address)
 {
     const struct page *page = &text->page;
     struct path_break at = path_place(address);
-    int last = last_hop(address, &at);
+    int last = route_last(address, &at);
     struct buffer line;
     page_begin(&line);
     page_own_format(page, &line, "To port %d: ", endpoint->port);
     page_peer(page, &line, text_bytes(wording_or(text->result->trace->from.host, "this machine")));
     for (int ttl = 1; ttl <= last; ttl++) {
-        bool broken = ttl == (at.before.ttl ? at.before.ttl : at.after.ttl + 1);
+        bool broken = route_breaks_before(&at, ttl);
         page_own_format(page, &line, "%s %d ", broken ? mark_of(at.kind) : " -", ttl);
-        page_peer(page, &line, text_bytes(wording_or(sender_at(address, &at, ttl), "?")));
+        page_peer(page, &line, text_bytes(wording_or(route_sender(address, &at, ttl), "?")));
     }
     if (at.kind == PATH_DEAD)
         page_own_format(page, &line, "%s ?", mark_of(at.kind));
