@@ -7,16 +7,8 @@ static bool set_format(void *to, const char *value, char **ret_error)
 {
     struct check_settings *settings = to;
     settings->format = report_format_find(value);
-    if (settings->format)
-        return true;
-    struct buffer names;
-    buffer_init(&names, 1024);
-    for (const struct report_format *format = report_formats; format->name; format++)
-        buffer_format(&names, "%s%s", buffer_size(&names) ? ", " : "one of ", format->name);
-    buffer_append(&names, "", 1);
-    options_reject(ret_error, "format", value, buffer_bytes(&names).data);
-    buffer_done(&names);
-    return false;
+    return settings->format ||
+           options_reject(ret_error, "format", value, "one of " REPORT_FORMAT_NAMES);
 }
 
 static bool set_color(void *to, const char *value, char **ret_error)
@@ -43,7 +35,7 @@ static bool set_fail_on(void *to, const char *value, char **ret_error)
 
 const struct option_row check_output_rows[] = {
     { OPTION_HEADING, .help = "Output" },
-    { OPTION_CALL, "format", 0, "FORMAT", "text (default), json or ndjson", 0, set_format },
+    { OPTION_CALL, "format", 0, "FORMAT", REPORT_FORMAT_NAMES " (default: text)", 0, set_format },
     { OPTION_TEXT, "output", 0, "FILE", "write there, whole or not at all", AT(output), NULL },
     { OPTION_FLAG, "verbose", 'v', NULL, "every step, every finding", AT(verbose), NULL },
     { OPTION_FLAG, "transcript", 0, NULL, "the dialogues too, without secrets", AT(transcript),

@@ -32,7 +32,7 @@ static bool set_format(void *to, const char *value, char **ret_error)
     struct settings *settings = to;
     settings->format = report_format_find(value);
     return settings->format ||
-           options_reject(ret_error, "format", value, "one of text, json, ndjson");
+           options_reject(ret_error, "format", value, "one of " REPORT_FORMAT_NAMES);
 }
 
 static bool set_color(void *to, const char *value, char **ret_error)
@@ -48,7 +48,7 @@ static bool set_color(void *to, const char *value, char **ret_error)
 
 static const struct option_row rows[] = {
     { OPTION_HEADING, .help = "Output" },
-    { OPTION_CALL, "format", 0, "FORMAT", "text (default), json or ndjson", 0, set_format },
+    { OPTION_CALL, "format", 0, "FORMAT", REPORT_FORMAT_NAMES " (default: text)", 0, set_format },
     { OPTION_TEXT, "output", 0, "FILE", "write there, whole or not at all", AT(output), NULL },
     { OPTION_FLAG, "verbose", 'v', NULL, "every step, every finding", AT(verbose), NULL },
     { OPTION_FLAG, "transcript", 0, NULL,

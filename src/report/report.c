@@ -6,6 +6,7 @@ const struct report_format report_formats[] = {
     { .name = "text", .write = report_text },
     { .name = "json", .write = report_json },
     { .name = "ndjson", .write = report_ndjson },
+    { .name = "openmetrics", .write = report_openmetrics },
     { .name = NULL },
 };
 

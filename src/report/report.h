@@ -14,7 +14,7 @@ struct report_options {
 };
 
 struct report_format {
-    const char *name; /* "text", "json", "ndjson" */
+    const char *name; /* "text", "json", ... */
     void (*write)(struct buffer *out, const struct result *result,
                   const struct report_options *options);
 };
@@ -23,6 +23,8 @@ struct report_format {
 const struct report_format *report_format_find(const char *name);
 /* All of them, ended by a NULL name. */
 extern const struct report_format report_formats[];
+/* Their names, for a help text or a complaint. */
+#define REPORT_FORMAT_NAMES "text, json, ndjson, openmetrics"
 
 void report_text(struct buffer *out, const struct result *result,
                  const struct report_options *options);
@@ -30,6 +32,8 @@ void report_json(struct buffer *out, const struct result *result,
                  const struct report_options *options);
 void report_ndjson(struct buffer *out, const struct result *result,
                    const struct report_options *options);
+void report_openmetrics(struct buffer *out, const struct result *result,
+                        const struct report_options *options);
 
 /* A text report is for people: never wider than this. Commands are not wrapped. */
 enum { REPORT_WIDTH = 80, REPORT_WIDTH_LEAST = 40 };

@@ -259,6 +259,12 @@ static void test_formats(void **state)
     assert_null(report_format_find(""));
     assert_string_equal(report_format_find("ndjson")->name, "ndjson");
     struct buffer out;
+    buffer_init(&out, SIZE_MAX / 2);
+    for (const struct report_format *format = report_formats; format->name; format++)
+        buffer_format(&out, "%s%s", format == report_formats ? "" : ", ", format->name);
+    buffer_append(&out, "", 1);
+    assert_string_equal(buffer_bytes(&out).data, REPORT_FORMAT_NAMES);
+    buffer_done(&out);
     struct bytes line = written(&out, report_format_find("ndjson"), report_cases[0].make(), &all);
     assert_ptr_equal(memchr(line.data, '\n', line.size), line.data + line.size - 1);
     buffer_done(&out);
