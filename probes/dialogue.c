@@ -4,6 +4,7 @@
  *                                                            -> LEAVE, enter(next)
  *                    .tls    -> need TLS    -> TLS_UP    -> the same with a reply without words
  *                    .permit -> need PERMIT -> permitted -> ENTER, says its line
+ *                    .pause  -> ENTER, need PAUSE -> RESUME -> the same
  *                    .decide -> ENTER, LEAVE, enter(next)
  *
  * A step that needs no decision on its reply may have the next one said behind it (.ahead): then
@@ -12,15 +13,11 @@
  * lead to the same row, the open steps are the chain of .then from `awaited` to `at`. */
 #include "probes/dialogue.h"
 
-#include "base/text.h"
 #include "probes/dialogue_log.h"
 #include "probes/dialogue_private.h"
-#include "probes/recognise.h"
 
 #include <assert.h>
 #include <string.h>
-
-enum { TLS_ALERT_SIZE = 7 }; /* a TLS server's whole answer to plain text: one alert record */
 
 void dialogue_init(struct dialogue *d, const struct protocol *protocol,
                    const struct secret *password, const struct secret *token)
@@ -54,8 +51,17 @@ bool dialogue_row(struct dialogue *d, struct dialogue_row *ret_row)
 
 const struct dialogue_step *dialogue_step_of(const struct dialogue *d, int index)
 {
+    if (index >= STEP_TASK) {
+        assert(d->task && index - STEP_TASK < d->task->step_count);
+        return &d->task->steps[index - STEP_TASK];
+    }
     assert(index >= 0 && index < d->protocol->step_count);
     return &d->protocol->steps[index];
+}
+
+const struct dialogue_step *dialogue_awaited(const struct dialogue *d)
+{
+    return dialogue_step_of(d, d->awaited);
 }
 
 void dialogue_add_row(struct dialogue *d, enum dialogue_row_kind kind, int index, struct bytes line)
@@ -180,8 +186,32 @@ static void begin_tls(struct dialogue *d, int index)
             OUTCOME_FAILED, buffer_size(&d->in));
 }
 
+/* What comes meanwhile is kept, and heard behind what is said next: RFC 2177 has a server speak
+ * during IDLE as it likes. */
+static void begin_pause(struct dialogue *d, int index)
+{
+    d->at = d->awaited = index;
+    d->open = 1;
+    d->need = DIALOGUE_NEEDS_PAUSE;
+    d->patience_ms = 0;
+    d->pause_ms = dialogue_step_of(d, index)->pause(d);
+}
+
+static void begin(struct dialogue *d, int index)
+{
+    const struct dialogue_step *step = dialogue_step_of(d, index);
+    if (step->tls)
+        begin_tls(d, index);
+    else if (step->pause)
+        begin_pause(d, index);
+    else
+        say_with_followers(d, index);
+}
+
 static void enter(struct dialogue *d, int next)
 {
+    if (next == STEP_GOODBYE)
+        next = d->protocol->goodbye;
     while (next >= 0) {
         const struct dialogue_step *step = dialogue_step_of(d, next);
         if (step->permit) {
@@ -193,16 +223,13 @@ static void enter(struct dialogue *d, int next)
         }
         dialogue_add_row(d, ROW_ENTER, next, (struct bytes) { 0 });
         if (!step->decide) {
-            if (step->tls)
-                begin_tls(d, next);
-            else
-                say_with_followers(d, next);
+            begin(d, next);
             return;
         }
         int after = step->decide(d);
         assert(after != next && after != STEP_STAY);
         leave_for(d, next, after, (struct bytes) { 0 });
-        next = after;
+        next = after == STEP_GOODBYE ? d->protocol->goodbye : after;
     }
     finish(d);
 }
@@ -236,46 +263,21 @@ static void fail_open_steps(struct dialogue *d, struct failure failure,
     finish(d);
 }
 
-static struct bytes first_line(struct bytes pending)
-{
-    const char *newline = memchr(pending.data, '\n', pending.size);
-    if (newline)
-        pending.size = (size_t)(newline - pending.data) + 1;
-    if (pending.size > DIALOGUE_LINE_SHOWN)
-        pending.size = DIALOGUE_LINE_SHOWN;
-    return pending;
-}
-
-/* Who answers where a greeting is due, if it is not the protocol we speak; PEER_UNKNOWN otherwise.
- */
-static enum peer_protocol stranger(const struct dialogue *d, struct bytes pending)
-{
-    if (d->need != DIALOGUE_NEEDS_REPLY || d->awaited != STEP_OPENING || !pending.size)
-        return PEER_UNKNOWN;
-    enum peer_protocol peer = recognise(first_line(pending));
-    return text_equal_fold(peer_protocol_name(peer), d->protocol->name) ? PEER_UNKNOWN : peer;
-}
-
-static struct failure mismatch(enum peer_protocol peer)
-{
-    return failure_make(FAILURE_PROTOCOL_MISMATCH, "%s", peer_protocol_name(peer));
-}
-
 /* The connection or the driver ended the dialogue: what was heard until then may still tell why. */
 static void lose(struct dialogue *d, struct failure failure, enum dialogue_outcome outcome)
 {
-    enum peer_protocol peer = stranger(d, buffer_bytes(&d->in));
+    enum peer_protocol peer = dialogue_stranger(d, buffer_bytes(&d->in));
     if (peer != PEER_UNKNOWN && outcome == OUTCOME_FAILED)
-        failure = mismatch(peer);
+        failure = dialogue_mismatch(peer);
     fail_open_steps(d, failure, outcome, buffer_size(&d->in));
 }
 
 static void malformed(struct dialogue *d, size_t shown)
 {
-    enum peer_protocol peer = stranger(d, buffer_bytes(&d->in));
+    enum peer_protocol peer = dialogue_stranger(d, buffer_bytes(&d->in));
     struct failure failure = d->why;
     if (peer != PEER_UNKNOWN)
-        failure = mismatch(peer);
+        failure = dialogue_mismatch(peer);
     else if (failure.kind == FAILURE_NONE)
         failure = failure_make(FAILURE_PROTOCOL_VIOLATION, "no reply of the protocol");
     fail_open_steps(d, failure, OUTCOME_FAILED, shown);
@@ -328,9 +330,9 @@ static void move_on(struct dialogue *d, int next, struct bytes text)
 /* TEXT is at the front of d->in. */
 static void hear(struct dialogue *d, struct reply *reply, size_t size)
 {
-    enum peer_protocol peer = stranger(d, buffer_bytes(&d->in));
+    enum peer_protocol peer = dialogue_stranger(d, buffer_bytes(&d->in));
     if (peer != PEER_UNKNOWN) { /* FTP greets with SMTP's 220 */
-        fail_open_steps(d, mismatch(peer), OUTCOME_FAILED, size);
+        fail_open_steps(d, dialogue_mismatch(peer), OUTCOME_FAILED, size);
         return;
     }
     dialogue_scrub(d, &d->in, size);
@@ -338,12 +340,6 @@ static void hear(struct dialogue *d, struct reply *reply, size_t size)
     heard_so_far(d, reply->text);
     d->scanned = 0;
     move_on(d, lead(d, dialogue_step_of(d, d->awaited), reply), reply->text);
-}
-
-/* A TLS server that is spoken to in clear sends an alert and no line end. */
-static bool is_tls_alert(const struct dialogue *d, struct bytes pending)
-{
-    return pending.size >= TLS_ALERT_SIZE && stranger(d, pending) == PEER_TLS;
 }
 
 static void take_replies(struct dialogue *d)
@@ -357,8 +353,8 @@ static void take_replies(struct dialogue *d)
         } else if (size > 0) {
             hear(d, &reply, (size_t)size);
         } else {
-            if (is_tls_alert(d, pending))
-                malformed(d, TLS_ALERT_SIZE);
+            if (dialogue_hears_alert(d, pending))
+                malformed(d, DIALOGUE_ALERT_SIZE);
             return;
         }
     }
@@ -444,6 +440,15 @@ static void tls_is_up(struct dialogue *d)
     move_on(d, lead(d, dialogue_step_of(d, d->awaited), &reply), reply.text);
 }
 
+static void resume(struct dialogue *d)
+{
+    if (d->need != DIALOGUE_NEEDS_PAUSE)
+        return;
+    struct reply reply = { .kind = REPLY_OK };
+    move_on(d, lead(d, dialogue_step_of(d, d->awaited), &reply), reply.text);
+    take_replies(d); /* what the server said meanwhile */
+}
+
 static struct failure lost_in(const struct dialogue *d, enum failure_kind kind, const char *what)
 {
     int index = d->open ? d->awaited : d->at;
@@ -463,6 +468,9 @@ void dialogue_event(struct dialogue *d, enum dialogue_event event)
         return;
     case DIALOGUE_TLS_UP:
         tls_is_up(d);
+        return;
+    case DIALOGUE_RESUME:
+        resume(d);
         return;
     case DIALOGUE_EOF:
         lose(d, lost_in(d, FAILURE_CONNECTION_CLOSED, "connection closed"), OUTCOME_FAILED);

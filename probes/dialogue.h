@@ -15,6 +15,8 @@
  *     dialogue_event(d, DIALOGUE_TLS_UP)          go on
  *     ... a login is wanted                       need PERMIT: ask the credential gate,
  *     dialogue_permit(d, BLOCK or NULL)           go on
+ *     ... a task lets time pass                   need PAUSE: pause_ms, or until there is a reason,
+ *     dialogue_event(d, DIALOGUE_RESUME)          go on
  *     ... the end                                 need NOTHING; `failed`
  *
  * Every step is entered once and left once. A reply that is lost, broken or too long ends the
@@ -35,6 +37,8 @@ enum {
     STEP_STAY = -1,   /* listen again without speaking */
     STEP_DONE = -2,
     STEP_FAILED = -3,
+    STEP_GOODBYE = -4, /* from a task's row: the protocol's own last word */
+    STEP_TASK = 64,    /* the first row of a task's table */
 };
 
 enum {
@@ -70,6 +74,9 @@ struct dialogue_step {
     int then;                          /* without hear: where REPLY_OK leads */
     int otherwise; /* without hear: where a refusal leads; 0 means STEP_FAILED */
     bool tls; /* no words: the driver shakes hands, then TLS_UP; hear gets REPLY_OK without text */
+    /* No words: the connection is left alone for so many milliseconds, or, when that is negative,
+     * until the driver has a reason to go on; then hear gets REPLY_OK without text. */
+    int (*pause)(struct dialogue *d);
     bool secret;    /* what is said is redacted in the log */
     bool permit;    /* the driver must allow it before it begins: ENTER comes with the permission */
     bool multiline; /* POP3: a good reply runs on to the lone dot */
@@ -97,17 +104,28 @@ struct protocol {
     bool (*pipelines)(struct dialogue *d);
     /* Where a step that may not speak (permit refused) leads. */
     int (*held_back)(struct dialogue *d);
+    int goodbye; /* where STEP_GOODBYE leads; 0: the protocol takes no task */
+};
+
+/* What is done between the login and the goodbye: a further table of steps behind a protocol's own.
+ * Its rows are numbered from STEP_TASK on and lead among themselves, or to STEP_GOODBYE. */
+struct dialogue_task {
+    const char *name;
+    const struct dialogue_step *steps;
+    int step_count;
 };
 
 enum dialogue_need {
     DIALOGUE_NEEDS_REPLY,
     DIALOGUE_NEEDS_TLS,
     DIALOGUE_NEEDS_PERMIT,
+    DIALOGUE_NEEDS_PAUSE,
     DIALOGUE_NEEDS_NOTHING
 };
 enum dialogue_event {
     DIALOGUE_OPEN,
     DIALOGUE_TLS_UP,
+    DIALOGUE_RESUME, /* the pause is over */
     DIALOGUE_EOF,
     DIALOGUE_RESET,
     DIALOGUE_TIMEOUT,
@@ -137,11 +155,13 @@ struct dialogue_log;
 
 struct dialogue {
     const struct protocol *protocol;
-    struct buffer out; /* to be written by the driver; through TLS once it is up */
+    const struct dialogue_task *task; /* NULL: none; set before OPEN */
+    struct buffer out;                /* to be written by the driver; through TLS once it is up */
     enum dialogue_need need;
     int patience_ms; /* of the oldest step that still waits for an answer; it runs from that step's
                         ENTER, its permission, or, where it was said ahead, from the LEAVE before
-                        it. 0 while need is PERMIT or NOTHING */
+                        it. 0 while need is PERMIT, PAUSE or NOTHING */
+    int pause_ms;    /* while need is PAUSE: how long; negative: until DIALOGUE_RESUME */
     bool failed;     /* once need is NOTHING: a step failed */
     bool tls;        /* TLS_UP was heard */
     /* private to dialogue.c; a frame reads awaited and open and may keep its place in scanned */
@@ -182,7 +202,10 @@ void dialogue_fail(struct dialogue *d, struct failure failure);
 /* The next row that was not yet taken; false when there is none. */
 bool dialogue_row(struct dialogue *d, struct dialogue_row *ret_row);
 
-/* ---- for protocols: called from say and hear ---- */
+/* ---- for protocols: called from say and hear, and from a frame ---- */
+
+/* The step whose reply is due. */
+const struct dialogue_step *dialogue_awaited(const struct dialogue *d);
 
 /* Records that the step under way was refused by the reply and returns NEXT. */
 int dialogue_refuse(struct dialogue *d, int next);
@@ -198,7 +221,9 @@ void dialogue_public(struct dialogue *d, const struct buffer *out);
  * for words that came encoded in an earlier reply of the same step. */
 void dialogue_note(struct dialogue *d, struct bytes text);
 
-/* Checks a protocol's table; NULL when it is sound, else what is wrong. For the unit tests. */
+/* Checks a protocol's table, and a task's; NULL when it is sound, else what is wrong. For the unit
+ * tests. */
 const char *protocol_check(const struct protocol *protocol);
+const char *task_check(const struct dialogue_task *task);
 
 #endif

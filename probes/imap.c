@@ -145,6 +145,8 @@ static void say_command(struct dialogue *d, struct buffer *out, const char *comm
 
 static int after_login(const struct mail *mail)
 {
+    if (mail->wish.task)
+        return STEP_TASK;
     return mail->wish.mailbox ? EXAMINE : LOGOUT;
 }
 
@@ -395,4 +397,5 @@ const struct protocol imap_protocol = {
     .frame = imap_frame,
     .open = imap_open,
     .held_back = imap_held_back,
+    .goodbye = LOGOUT,
 };

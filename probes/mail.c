@@ -25,6 +25,7 @@ struct mail *mail_new(enum mail_protocol protocol, const struct mail_wish *wish)
     };
     buffer_init(&mail->challenge, DIALOGUE_REPLY_LIMIT);
     dialogue_init(&mail->dialogue, protocols[protocol], wish->login.password, wish->login.token);
+    mail->dialogue.task = wish->task;
     return mail;
 }
 

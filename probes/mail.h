@@ -16,7 +16,9 @@ struct mail_wish {
     bool transfer; /* SMTP between servers: no AUTH offered is healthy, and no login is tried */
     struct sasl_login login; /* no user or no secret: everything up to AUTH, nothing further; the
                                 user has no control characters */
-    bool mailbox;            /* after the login open INBOX read-only (IMAP EXAMINE, POP3 STAT) */
+    const struct dialogue_task *task; /* instead of MAILBOX: what is done after the login; NULL */
+    void *task_state;                 /* that task's own */
+    bool mailbox; /* after the login open INBOX read-only (IMAP EXAMINE, POP3 STAT) */
 };
 
 /* What was learned so far; strings live as long as the struct mail. */

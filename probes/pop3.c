@@ -72,7 +72,7 @@ static long pop3_frame(struct dialogue *d, struct bytes pending, struct reply *r
         }
         if (!whole)
             return 0;
-        bool runs_on = ret_reply->kind == REPLY_OK && d->protocol->steps[d->awaited].multiline;
+        bool runs_on = ret_reply->kind == REPLY_OK && dialogue_awaited(d)->multiline;
         if (first ? !runs_on : is_lone_dot(line))
             return (long)(pending.size - rest.size);
     }
@@ -215,6 +215,8 @@ static void auth_say(struct dialogue *d, struct buffer *out)
 
 static int after_login(const struct mail *mail)
 {
+    if (mail->wish.task)
+        return STEP_TASK;
     return mail->wish.mailbox ? STAT : QUIT;
 }
 
@@ -335,4 +337,5 @@ const struct protocol pop3_protocol = {
     .open = pop3_open,
     .pipelines = pop3_pipelines,
     .held_back = pop3_held_back,
+    .goodbye = QUIT,
 };

@@ -92,7 +92,9 @@ void play_drain(struct play *p)
     buffer_consume(&p->d->out, out.size);
     bool waits = p->d->need == DIALOGUE_NEEDS_REPLY || p->d->need == DIALOGUE_NEEDS_TLS;
     play_must(waits == (p->d->patience_ms > 0), "patience goes with waiting");
-    play_must(waits == (p->open_count > 0), "a step is open while something is awaited");
+    bool pauses = p->d->need == DIALOGUE_NEEDS_PAUSE;
+    play_must((waits || pauses) == (p->open_count > 0),
+              "a step is open while something is awaited");
     play_must(p->d->need != DIALOGUE_NEEDS_NOTHING || p->d->failed == p->a_step_failed,
               "failed means that a step failed");
 }

@@ -68,9 +68,41 @@ static const struct dialogue_step steps[] = {
                .hear = hear },
 };
 
-static const struct protocol protocol = {
-    .name = "toy", .steps = steps, .step_count = COUNT, .frame = line_frame, .pipelines = pipelines
+static const struct protocol protocol = { .name = "toy",
+                                          .steps = steps,
+                                          .step_count = COUNT,
+                                          .frame = line_frame,
+                                          .pipelines = pipelines,
+                                          .goodbye = THREE };
+
+enum { ASK = STEP_TASK, WAIT, ASK_AGAIN, TASK_END };
+static int pause_ms;
+
+static int pause_for(struct dialogue *dialogue)
+{
+    (void)dialogue;
+    return pause_ms;
+}
+
+static const struct dialogue_step task_steps[] = {
+    [ASK - STEP_TASK] = { .name = "ask",
+                          .stage = STAGE_MAILBOX,
+                          .patience_ms = 5,
+                          .line = "ASK",
+                          .then = WAIT,
+                          .otherwise = STEP_GOODBYE },
+    [WAIT - STEP_TASK] = { .name = "wait",
+                           .stage = STAGE_MAILBOX,
+                           .pause = pause_for,
+                           .then = ASK_AGAIN },
+    [ASK_AGAIN - STEP_TASK] = { .name = "again",
+                                .stage = STAGE_MAILBOX,
+                                .patience_ms = 6,
+                                .line = "AGAIN",
+                                .then = STEP_GOODBYE,
+                                .otherwise = STEP_GOODBYE },
 };
+static const struct dialogue_task task = { "toy", task_steps, TASK_END - STEP_TASK };
 
 static struct dialogue d;
 
@@ -128,6 +160,7 @@ static void sound(void **state)
 {
     (void)state;
     assert_null(protocol_check(&protocol));
+    assert_null(task_check(&task));
 }
 
 static void a_chain_is_said_in_one_write(void **state)
@@ -283,6 +316,58 @@ static void a_failure_of_the_drivers(void **state)
     assert_string_equal(row.failure.text, "no buffer space");
 }
 
+static void a_task_stands_before_the_goodbye(void **state)
+{
+    (void)state;
+    d.task = &task;
+    pause_ms = 250;
+    next_step = ASK;
+    feed("y\n");
+    expect_said("ASK\r\n");
+    assert_int_equal(d.patience_ms, 5);
+    dialogue_event(&d, DIALOGUE_RESUME); /* it is in no pause */
+    feed("y asked\n");
+    assert_int_equal(d.need, DIALOGUE_NEEDS_PAUSE);
+    assert_int_equal(d.pause_ms, 250);
+    assert_int_equal(d.patience_ms, 0);
+    expect_said("");
+    feed("y early\n"); /* answers what is said next */
+    assert_int_equal(d.need, DIALOGUE_NEEDS_PAUSE);
+    dialogue_event(&d, DIALOGUE_RESUME);
+    expect_said("AGAIN\r\nTHREE\r\n"); /* the early reply was its answer */
+    feed("n\n");
+    assert_int_equal(d.need, DIALOGUE_NEEDS_NOTHING);
+    expect_rows("E opening; H opening y; L opening 0 y; E ask; S ask ASK; H ask y asked; "
+                "L ask 0 y asked; E wait; L wait 0; E again; S again AGAIN; H again y early; "
+                "L again 0 y early; E three; S three THREE; H three n; L three 0 n; ");
+}
+
+static void a_refused_task_still_says_goodbye(void **state)
+{
+    (void)state;
+    d.task = &task;
+    next_step = ASK;
+    feed("y\nno\n");
+    expect_said("ASK\r\nTHREE\r\n");
+    assert_true(d.failed);
+}
+
+static void what_ends_a_pause(void **state)
+{
+    (void)state;
+    d.task = &task;
+    pause_ms = -1;
+    next_step = ASK;
+    feed("y\ny\n");
+    assert_int_equal(d.pause_ms, -1);
+    feed("last words\n");
+    dialogue_event(&d, DIALOGUE_EOF);
+    assert_int_equal(d.need, DIALOGUE_NEEDS_NOTHING);
+    assert_true(d.failed);
+    expect_rows("E opening; H opening y; L opening 0 y; E ask; S ask ASK; H ask y; "
+                "L ask 0 y; E wait; H wait last words; L wait 1 last words; ");
+}
+
 static void events_before_the_opening(void **state)
 {
     (void)state;
@@ -317,6 +402,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_reply_of_just_the_limit_is_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_replies_at_once_are_no_long_reply, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_failure_of_the_drivers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_task_stands_before_the_goodbye, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_refused_task_still_says_goodbye, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_ends_a_pause, set_up, tear_down),
         cmocka_unit_test(events_before_the_opening),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

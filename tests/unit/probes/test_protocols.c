@@ -129,6 +129,38 @@ static void unsound_tables_are_seen(void **state)
     assert_non_null(protocol_check(&protocol));
 }
 
+/* Each is the only row of a task. */
+static const struct dialogue_step bad_task_rows[] = {
+    { GOOD, WAITS, .line = "X", .then = STEP_TASK + 1 },
+    { GOOD, WAITS, .line = "X", .then = 1 },
+    { GOOD, WAITS, .say = say, .hear = hear, .permit = true },
+    { GOOD, WAITS, .tls = true, .hear = hear },
+    { GOOD, WAITS, .hear = hear },
+    { GOOD, WAITS, .pause = decide, .then = STEP_GOODBYE },
+    { GOOD, .pause = decide, .line = "X", .then = STEP_GOODBYE },
+    { GOOD, .pause = decide, .decide = decide },
+    { GOOD, .pause = decide },
+};
+
+static void unsound_tasks_are_seen(void **state)
+{
+    (void)state;
+    struct dialogue_step step = { GOOD, WAITS, .line = "X", .then = STEP_GOODBYE };
+    struct dialogue_task task = { "x", &step, 1 };
+    assert_null(task_check(&task));
+    step = (struct dialogue_step) { GOOD, .pause = decide, .then = STEP_GOODBYE };
+    assert_null(task_check(&task));
+    for (size_t i = 0; i < sizeof bad_task_rows / sizeof *bad_task_rows; i++) {
+        step = bad_task_rows[i];
+        if (!task_check(&task))
+            fail_msg("task row %zu passes", i);
+    }
+    task.name = NULL;
+    assert_non_null(task_check(&task));
+    task = (struct dialogue_task) { "x", &step, 0 };
+    assert_non_null(task_check(&task));
+}
+
 static void unsound_protocols_are_seen(void **state)
 {
     (void)state;
@@ -148,6 +180,9 @@ static void unsound_protocols_are_seen(void **state)
     protocol = sound;
     protocol.step_count = 0;
     assert_non_null(protocol_check(&protocol));
+    protocol = sound;
+    protocol.goodbye = 1;
+    assert_non_null(protocol_check(&protocol));
 }
 
 int main(void)
@@ -156,6 +191,7 @@ int main(void)
         cmocka_unit_test(tables_are_sound),        cmocka_unit_test(a_login_asks_and_is_redacted),
         cmocka_unit_test(patience_is_as_designed), cmocka_unit_test(nothing_is_changed),
         cmocka_unit_test(unsound_tables_are_seen), cmocka_unit_test(unsound_protocols_are_seen),
+        cmocka_unit_test(unsound_tasks_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
