@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "engine/gate_memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum {
@@ -83,6 +84,14 @@ static enum decision decide_token(const struct gate *gate, enum service service,
     return gate->service[service].under_way ? DECISION_WAIT : DECISION_GO;
 }
 
+/* RFC 1939 section 4: a POP3 session locks the mailbox, a second one would be refused for that
+ * alone. */
+static bool has_room(const struct gate *gate, enum service service)
+{
+    bool locked = service == SERVICE_POP3 && gate->service[SERVICE_POP3].inside > 0;
+    return gate->inside < SESSIONS_AT_ONCE && !locked;
+}
+
 static enum decision decide_password(struct gate *gate, enum service service,
                                      enum login_block *ret_block)
 {
@@ -101,10 +110,19 @@ static enum decision decide_password(struct gate *gate, enum service service,
         if (gate->service[service].under_way)
             return DECISION_WAIT;
     }
-    /* RFC 1939 section 4: a POP3 session locks the mailbox, a second one would be refused for that
-     * alone. */
-    bool locked = service == SERVICE_POP3 && gate->service[SERVICE_POP3].inside > 0;
-    return gate->inside >= SESSIONS_AT_ONCE || locked ? DECISION_WAIT : DECISION_GO;
+    return has_room(gate, service) ? DECISION_GO : DECISION_WAIT;
+}
+
+/* The same secret on the same service again. */
+static enum decision decide_further(struct gate *gate, const struct gate_request *request,
+                                    enum login_block *ret_block)
+{
+    assert(gate->service[request->service].accepted);
+    if (gate->spent && !request->token)
+        return block(BLOCK_REFUSED_ELSEWHERE, ret_block);
+    bool room = request->turn == GATE_BESIDE ? gate->inside < SESSIONS_AT_ONCE
+                                             : has_room(gate, request->service);
+    return room ? DECISION_GO : DECISION_WAIT;
 }
 
 static enum decision decide(struct gate *gate, const struct gate_request *request,
@@ -117,6 +135,8 @@ static enum decision decide(struct gate *gate, const struct gate_request *reques
         return block(BLOCK_GUESSED_HOST, ret_block);
     if (!request->verified && !o->insecure)
         return block(BLOCK_UNVERIFIED_TLS, ret_block);
+    if (request->turn != GATE_FIRST)
+        return decide_further(gate, request, ret_block);
     if (gate->service[request->service].expected && !request->expected)
         return DECISION_WAIT;
     return request->token ? decide_token(gate, request->service, ret_block)
@@ -249,7 +269,9 @@ void gate_report(struct gate *gate, struct gate_request *request, enum login_out
     } else {
         gate->inside--;
         gate->service[request->service].inside--;
-        if (outcome == LOGIN_JUDGED && !request->token) {
+        if (request->turn != GATE_FIRST) {
+            gate->spent = gate->spent || (outcome == LOGIN_JUDGED && !request->token);
+        } else if (outcome == LOGIN_JUDGED && !request->token) {
             gate->spent = true;
             gate->forgotten = o->state_dir && !gate_memory_add(o->state_dir, o->user, o->password,
                                                                o->now_s, request->host, reply);

@@ -35,6 +35,14 @@ void gate_unexpect(struct gate *gate, enum service service);
 /* Nobody is waited for any longer. */
 void gate_expect_nobody(struct gate *gate);
 
+/* Whose turn a login is. What is not the first follows one that was accepted on its service: what
+ * comes of it is no news of the password, and is not remembered for later runs. */
+enum gate_turn {
+    GATE_FIRST,
+    GATE_FURTHER, /* as soon as there is room: three at once, POP3 one at a time */
+    GATE_BESIDE   /* the same beside an open POP3 session: to see what comes of two */
+};
+
 /* One login that wants to happen. */
 struct gate_request {
     enum service service;
@@ -43,6 +51,7 @@ struct gate_request {
     bool verified;    /* TLS is up and the certificate was verified */
     bool guessed;     /* a guessed host or an MX */
     bool expected;    /* the one announced by gate_expect() */
+    enum gate_turn turn;
     /* The answer, once, possibly before gate_ask() returns: BLOCK_NONE is permission. EARLIER: for
      * BLOCK_REFUSED_EARLIER, what this host said in that run, borrowed for the call; empty when
      * another host refused it, or when the answer was never seen. */

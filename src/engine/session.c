@@ -95,6 +95,26 @@ static void collect_output(struct session *s)
     buffer_consume(&s->dialogue->out, out.size);
 }
 
+static void pause_over(void *arg)
+{
+    session_resume(arg);
+}
+
+/* Nothing to say for a while; a goodbye of the server's, or its silence, ends it as any step. */
+static void begin_pause(struct session *s)
+{
+    if (s->pausing)
+        return;
+    s->pausing = true;
+    int ms = s->dialogue->pause_ms;
+    if (ms >= 0)
+        s->pause = loop_timer_start(s->options.loop, ms, pause_over, s);
+    else if (s->options.paused)
+        s->options.paused(s->options.arg);
+    else
+        session_resume(s);
+}
+
 static void meet_need(struct session *s)
 {
     switch (s->dialogue->need) {
@@ -105,6 +125,9 @@ static void meet_need(struct session *s)
         return;
     case DIALOGUE_NEEDS_PERMIT:
         session_ask_gate(s);
+        return;
+    case DIALOGUE_NEEDS_PAUSE:
+        begin_pause(s);
         return;
     case DIALOGUE_NEEDS_NOTHING:
         s->ended = true;
@@ -151,6 +174,7 @@ static void finish(struct session *s)
     loop_timer_stop(&s->patience);
     loop_timer_stop(&s->silence);
     loop_timer_stop(&s->hole);
+    loop_timer_stop(&s->pause);
     if (s->tls_up) {
         tls_close(s->tls);
         flush(s);
@@ -301,6 +325,16 @@ void session_fail(struct session *s, struct failure failure)
     session_pump(s);
 }
 
+void session_resume(struct session *s)
+{
+    if (s->ended || !s->pausing)
+        return;
+    s->pausing = false;
+    loop_timer_stop(&s->pause);
+    dialogue_event(s->dialogue, DIALOGUE_RESUME);
+    session_pump(s);
+}
+
 const struct session_options *session_settings(const struct session *s)
 {
     return &s->options;
@@ -330,6 +364,7 @@ void session_close(struct session **session)
     loop_timer_stop(&s->patience);
     loop_timer_stop(&s->silence);
     loop_timer_stop(&s->hole);
+    loop_timer_stop(&s->pause);
     loop_timer_stop(&s->turn);
     loop_watch_stop(&s->watch);
     trust_forget(s->options.trust, &s->trust_waiter);

@@ -26,6 +26,7 @@ struct session_options {
     struct gate *gate;
     run_judge_login *judge_login;
     bool expected; /* gate_expect() announced its login */
+    enum gate_turn turn;
     const char *provider_family;
     int timeout_ms; /* cap on each step's patience; 0 none */
     /* Once, when a server that should greet in clear has been silent for three seconds; may be
@@ -33,6 +34,8 @@ struct session_options {
     loop_function *silent;
     /* Once, when an answer is due for three seconds and packets are missing; may be NULL. */
     loop_function *stalled;
+    /* The task waits until session_resume(), possibly called inside; NULL: it goes on at once. */
+    loop_function *paused;
     loop_function *done; /* once, at the end of the dialogue; session_close() is then due */
     void *arg;
 };
@@ -43,6 +46,8 @@ struct session *session_start(const struct session_options *options, int fd);
 const struct session_options *session_settings(const struct session *session);
 /* Ends the dialogue with a failure that was found elsewhere (what a second connection told). */
 void session_fail(struct session *session, struct failure failure);
+/* The task goes on from its pause, however long that was to be; nothing when it is in none. */
+void session_resume(struct session *session);
 /* Is it still in the step in which stalled() was called? */
 bool session_is_stalled(const struct session *session);
 /* Ends it in any state; open steps become "cut". The one way to free a session; NULL inside is

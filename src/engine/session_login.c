@@ -45,6 +45,7 @@ void session_ask_gate(struct session *s)
         .verified = s->tls_up && is_worth_a_secret(tls),
         .guessed = s->options.endpoint->guessed,
         .expected = s->options.expected,
+        .turn = s->options.turn,
         .answer = gate_answered,
         .arg = s,
     };

@@ -15,7 +15,8 @@ struct session {
     struct session_log log;
     int fd;
     struct loop_watch *watch;
-    struct loop_timer *patience, *silence, *hole, *turn;
+    struct loop_timer *patience, *silence, *hole, *pause, *turn;
+    bool pausing;
     bool stalled, told; /* in the step that is open; stalled() was called */
     struct buffer wire; /* to be written, before TLS; tls_out() after */
     struct tls *tls;

@@ -2,24 +2,15 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "engine/connect.h"
+#include "engine/dial.h"
 #include "engine/segments.h"
 #include "engine/session.h"
 #include "engine/sniff.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* Budgets of DESIGN section 3, in milliseconds. */
-enum {
-    CONNECT_MS = 6000,
-    PROXY_MS = 10000, /* it connects on our behalf first */
-    STALL_MS = 6000,
-    SNIFF_MS = 10000,
-    NS_PER_MS = 1000000,
-};
+enum { SNIFF_MS = 10000, NS_PER_MS = 1000000 };
 
 struct walk {
     const struct walk_shared *shared;
@@ -27,10 +18,7 @@ struct walk {
     struct attempt *attempt;
     struct step *resolve, *connect, *ask; /* ask: the proxy */
     int questions;                        /* open ones */
-    const char *to_host;                  /* where the dialogue is to go: a name or an address */
-    int to_port;
-    const struct proxy_settings *via; /* NULL: straight there */
-    int dial_port;                    /* what is connected to: the proxy's, else to_port */
+    struct dial dial;
     struct failure resolve_failure;
     struct connector *connector;
     struct proxy *proxy;
@@ -41,7 +29,7 @@ struct walk {
     struct loop_timer
         *grace; /* for addresses that still have not answered when the dialogue is over */
     struct net_address chosen;
-    char ehlo[EVIDENCE_ADDRESS_SIZE + 16];
+    char ehlo[DIAL_EHLO_SIZE];
     bool expected; /* the gate waits for its login, and it has no session yet that could ask */
     bool talked, settled;
 };
@@ -53,8 +41,7 @@ static int64_t elapsed(const struct walk *w)
 
 static int capped(const struct walk *w, int ms)
 {
-    int cap = w->shared->options->timeout_ms;
-    return cap && cap < ms ? cap : ms;
+    return dial_capped(w->shared->options, ms);
 }
 
 static struct step *begin_step(struct walk *w, const char *name, enum stage stage, int budget_ms)
@@ -130,7 +117,7 @@ static void session_done(void *arg)
 static void stalled(void *arg)
 {
     struct walk *w = arg;
-    if (!w->via)
+    if (!w->dial.via)
         w->segments = segments_start(w->session, &w->chosen, w->shared->source, end_talk, w);
 }
 
@@ -152,9 +139,9 @@ static void silent(void *arg)
         .started_ns = w->shared->started_ns,
         .endpoint = w->endpoint,
         .address = w->chosen,
-        .proxy = w->via,
-        .host = w->to_host,
-        .port = w->to_port,
+        .proxy = w->dial.via,
+        .host = w->dial.to_host,
+        .port = w->dial.to_port,
         .source = w->shared->source,
         .budget_ms = capped(w, SNIFF_MS),
         .done = sniffed,
@@ -163,52 +150,15 @@ static void silent(void *arg)
     w->sniff = sniff_start(&options);
 }
 
-/* RFC 5321 section 4.1.4: who has no name of his own in the DNS announces an address literal. */
-static const char *ehlo_name(struct walk *w, const struct address *address)
-{
-    if (w->shared->ehlo)
-        return w->shared->ehlo;
-    struct bytes local = text_bytes(address->local ? address->local : "127.0.0.1:0");
-    if (local.data[0] == '[')
-        snprintf(w->ehlo, sizeof w->ehlo, "[IPv6:%.*s]", (int)strcspn(local.data + 1, "]%"),
-                 local.data + 1);
-    else
-        snprintf(w->ehlo, sizeof w->ehlo, "[%.*s]", (int)strcspn(local.data, ":"), local.data);
-    return w->ehlo;
-}
-
 static void talk(struct walk *w, int fd)
 {
-    const struct walk_shared *shared = w->shared;
-    const struct run_options *o = shared->options;
-    struct endpoint *e = w->endpoint;
-    struct session_options options = {
-        .loop = shared->loop,
-        .trace = shared->trace,
-        .started_ns = shared->started_ns,
-        .endpoint = e,
-        .attempt = w->attempt,
-        .wish = {
-            .starttls = e->security == SECURITY_STARTTLS,
-            .implicit = e->security == SECURITY_IMPLICIT,
-            .ehlo = ehlo_name(w, w->reached),
-            .host = e->host,
-            .port = e->port,
-            .transfer = e->transfer,
-            .login = { .user = shared->user, .password = o->password, .token = o->token, .mechanism = o->mechanism },
-            .mailbox = e->service != SERVICE_SMTP,
-        },
-        .trust = shared->trust,
-        .gate = shared->gate,
-        .judge_login = o->judge_login,
-        .expected = w->expected,
-        .provider_family = shared->provider_family,
-        .timeout_ms = o->timeout_ms,
-        .silent = silent,
-        .stalled = stalled,
-        .done = session_done,
-        .arg = w,
-    };
+    const char *ehlo = dial_ehlo(w->shared, w->reached->local, w->ehlo);
+    struct session_options options = dial_session(w->shared, w->endpoint, w->attempt, ehlo);
+    options.expected = w->expected;
+    options.silent = silent;
+    options.stalled = stalled;
+    options.done = session_done;
+    options.arg = w;
     w->expected = false; /* the session's from now on */
     w->session = session_start(&options, fd);
 }
@@ -236,10 +186,10 @@ static void ask_proxy(struct walk *w, int fd)
 {
     struct proxy_options options = {
         .loop = w->shared->loop,
-        .settings = w->via,
-        .host = w->to_host,
-        .port = w->to_port,
-        .budget_ms = capped(w, PROXY_MS),
+        .settings = w->dial.via,
+        .host = w->dial.to_host,
+        .port = w->dial.to_port,
+        .budget_ms = capped(w, DIAL_PROXY_MS),
         .done = proxy_answered,
         .arg = w,
     };
@@ -253,8 +203,8 @@ static void won(void *arg, int fd, struct address *address)
     end_step(w, w->connect, STATUS_OK, (struct failure) { 0 });
     w->connect->duration_ns = address->connect_ns;
     w->reached = address;
-    net_address_parse(&w->chosen, address->text, w->dial_port);
-    if (w->via) {
+    net_address_parse(&w->chosen, address->text, w->dial.port);
+    if (w->dial.via) {
         ask_proxy(w, fd);
         return;
     }
@@ -265,7 +215,7 @@ static void won(void *arg, int fd, struct address *address)
 /* The list that the addresses connected to belong to. */
 static struct address **addresses(struct walk *w)
 {
-    return w->via ? &w->attempt->proxy->addresses : &w->endpoint->addresses;
+    return w->dial.via ? &w->attempt->proxy->addresses : &w->endpoint->addresses;
 }
 
 /* No fault of the mail server's, and none of its ports. */
@@ -274,7 +224,7 @@ static struct failure blame_proxy(const struct walk *w, struct failure failure)
     const char *why = failure.text[0] ? failure.text : failure_name(failure.kind);
     struct failure blamed = failure_make(FAILURE_PROXY_UNREACHABLE, "%s", why);
     blamed.system = failure.system;
-    return w->via ? blamed : failure;
+    return w->dial.via ? blamed : failure;
 }
 
 /* ---- connecting ---- */
@@ -319,7 +269,7 @@ static void settled(void *arg)
 static void begin_connecting(struct walk *w)
 {
     const struct walk_shared *shared = w->shared;
-    int budget_ms = capped(w, CONNECT_MS);
+    int budget_ms = capped(w, DIAL_CONNECT_MS);
     struct connector_options options = {
         .loop = shared->loop,
         .trace = shared->trace,
@@ -342,7 +292,7 @@ static void add_address(struct walk *w, const char *text)
 {
     struct net_address address;
     int family = w->shared->options->family;
-    if (!net_address_parse(&address, text, w->dial_port))
+    if (!net_address_parse(&address, text, w->dial.port))
         return;
     if (family && net_address_family(&address) != family)
         return;
@@ -394,46 +344,17 @@ static void resolved(void *arg, const struct resolution *resolution)
     end_if_done(w);
 }
 
-/* Where --connect-to sends this endpoint; NULL: nowhere else. */
-static const struct connect_to *detour(const struct walk *w)
-{
-    const struct run_options *o = w->shared->options;
-    for (size_t i = 0; i < o->connect_to_count; i++) {
-        const struct connect_to *to = &o->connect_to[i];
-        bool host = !to->host[0] || text_equal_fold(to->host, w->endpoint->host);
-        if (host && (!to->port || to->port == w->endpoint->port))
-            return to;
-    }
-    return NULL;
-}
-
 static void resolve(struct walk *w, const char *host)
 {
     int family = w->shared->options->family;
     /* The proxy's name is a part of the way to the server, which resolves its own. */
-    w->resolve = w->via ? begin_step(w, "resolve proxy", STAGE_CONNECT, capped(w, 5000))
-                        : begin_step(w, "resolve", STAGE_RESOLVE, capped(w, 5000));
+    w->resolve = w->dial.via ? begin_step(w, "resolve proxy", STAGE_CONNECT, capped(w, 5000))
+                             : begin_step(w, "resolve", STAGE_RESOLVE, capped(w, 5000));
     w->questions = family ? 1 : 2;
     if (family != 4)
         resolver_ask(w->shared->resolver, host, DNS_AAAA, resolved, w);
     if (family != 6)
         resolver_ask(w->shared->resolver, host, DNS_A, resolved, w);
-}
-
-/* What is to be connected to: the proxy where there is one, else the server. */
-static const char *begin_way(struct walk *w)
-{
-    const struct proxy_settings *proxy = &w->shared->options->proxy;
-    w->dial_port = w->to_port;
-    if (proxy->kind == PROXY_NONE)
-        return w->to_host;
-    struct arena *arena = &w->shared->trace->arena;
-    w->via = proxy;
-    w->dial_port = proxy->port;
-    w->attempt->proxy = arena_new(arena, sizeof *w->attempt->proxy);
-    w->attempt->proxy->asked =
-        arena_format(arena, strchr(w->to_host, ':') ? "[%s]:%d" : "%s:%d", w->to_host, w->to_port);
-    return proxy->host;
 }
 
 struct walk *walk_start(const struct walk_shared *shared, struct endpoint *endpoint, bool expected)
@@ -445,16 +366,14 @@ struct walk *walk_start(const struct walk_shared *shared, struct endpoint *endpo
     w->expected = expected;
     w->attempt = trace_add_attempt(shared->trace, endpoint, PURPOSE_MAIN);
     w->attempt->start_ns = elapsed(w);
-    const struct connect_to *to = detour(w);
-    w->to_host = to && to->address && to->address[0] ? to->address : endpoint->host;
-    w->to_port = to && to->to_port ? to->to_port : endpoint->port;
-    const char *host = begin_way(w);
-    if (net_address_parse(&numeric, host, w->dial_port)) {
+    w->dial = dial_to(shared->options, endpoint);
+    dial_note(&w->dial, shared->trace, w->attempt);
+    if (net_address_parse(&numeric, w->dial.host, w->dial.port)) {
         begin_connecting(w);
         connector_add(w->connector, &numeric);
         connector_complete(w->connector);
     } else {
-        resolve(w, host);
+        resolve(w, w->dial.host);
     }
     return w;
 }
@@ -471,7 +390,7 @@ struct endpoint *walk_endpoint(const struct walk *w)
 
 int walk_port(const struct walk *w)
 {
-    return w->to_port;
+    return w->dial.to_port;
 }
 
 void walk_close(struct walk **walk)

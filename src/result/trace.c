@@ -29,6 +29,9 @@ static const char *const statuses[] = {
 };
 static const char *const purposes[] = {
     [PURPOSE_MAIN] = "main",
+    [PURPOSE_EXERCISE] = "exercise",
+    [PURPOSE_SECOND_CLIENT] = "second-client",
+    [PURPOSE_ARRIVAL] = "arrival",
     [PURPOSE_SNIFF] = "sniff",
     [PURPOSE_MSS] = "mss",
 };

@@ -29,7 +29,18 @@ enum expectation {
     EXPECT_COUNT
 };
 enum status { STATUS_OK, STATUS_WARNING, STATUS_FAIL, STATUS_SKIPPED, STATUS_CUT, STATUS_COUNT };
-enum purpose { PURPOSE_MAIN, PURPOSE_SNIFF, PURPOSE_MSS, PURPOSE_COUNT };
+/* What an attempt was for: the check itself; a look at a silent port; small packets; and, to a
+ * mailbox that let this run in: trying its operations, being a second client meanwhile, looking
+ * whether a message has come. */
+enum purpose {
+    PURPOSE_MAIN,
+    PURPOSE_SNIFF,
+    PURPOSE_MSS,
+    PURPOSE_EXERCISE,
+    PURPOSE_SECOND_CLIENT,
+    PURPOSE_ARRIVAL,
+    PURPOSE_COUNT
+};
 
 /* What must work. A set of bits. */
 enum need {
@@ -47,7 +58,8 @@ const char *security_name(enum security security); /* "plain", "starttls", "impl
 const char *expectation_name(
     enum expectation expectation);           /* "offered", "optional", "not-offered", "unknown" */
 const char *status_name(enum status status); /* "ok", "warning", "fail", "skipped", "cut" */
-const char *purpose_name(enum purpose purpose); /* "main", "sniff", "mss" */
+/* "main", "sniff", "mss", "exercise", "second-client", "arrival" */
+const char *purpose_name(enum purpose purpose);
 /* One bit to its word: "send", "read", "imap", "pop", "relay", "endpoint" (each endpoint named by
  * --ports, a URL or host:port), "any" (a bare host: at least one of what it offers). NULL for no
  * single bit. */
