@@ -1,6 +1,7 @@
 #include "command/check.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "command/check_options.h"
 #include "command/command.h"
 #include "command/harden.h"
@@ -10,6 +11,7 @@
 #include "command/terminal.h"
 #include "diagnosis/classify.h"
 #include "diagnosis/diagnose.h"
+#include "diagnosis/redact.h"
 #include "probes/sasl.h"
 
 #include <signal.h>
@@ -17,7 +19,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { RESULT_LIMIT = 256 << 20, HELP_LIMIT = 65536 };
+enum { RESULT_LIMIT = 256 << 20, HELP_LIMIT = 65536, REPORTED_LIMIT = 1 << 20 };
 
 static const int stopping_signals[] = { SIGINT, SIGTERM, SIGHUP };
 enum { STOPPING_COUNT = sizeof stopping_signals / sizeof *stopping_signals };
@@ -116,6 +118,23 @@ static bool is_ascii_only(const struct check_settings *settings)
     return settings->ascii || !terminal_has_utf8();
 }
 
+/* Somebody may have pasted a whole session with its password. */
+static void keep_reported(struct check *check)
+{
+    struct arena *arena = &check->trace->arena;
+    struct buffer shown;
+    if (!check->settings.reported)
+        return;
+    buffer_init(&shown, REPORTED_LIMIT);
+    redact(&shown, text_bytes(check->settings.reported));
+    struct bytes kept = arena_copy_bytes(arena, buffer_bytes(&shown));
+    buffer_done(&shown);
+    secret_scrub(check->password, (char *)kept.data, kept.size);
+    secret_scrub(check->token, (char *)kept.data, kept.size);
+    secret_scrub(check->proxy_password, (char *)kept.data, kept.size);
+    check->trace->target.reported = kept;
+}
+
 /* Leaves the trace whole; false and a message when nothing could begin. */
 static bool perform(struct check *check, char **ret_error)
 {
@@ -129,6 +148,7 @@ static bool perform(struct check *check, char **ret_error)
     check->run = run_start(check->loop, options, check->trace, run_is_over, check, ret_error);
     if (!check->run)
         return false;
+    keep_reported(check);
     watch_signals(check);
     check->live =
         live_start(check->loop, check->run, check->trace, is_ascii_only(&check->settings));

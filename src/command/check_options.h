@@ -18,7 +18,8 @@ struct check_settings {
     const char *hosts[CHECK_CONNECT_LIMIT];      /* of --connect-to */
     struct secret_source password, token;
     const struct report_format *format;
-    const char *output; /* NULL: standard output */
+    const char *output;   /* NULL: standard output */
+    const char *reported; /* words of an error; NULL: none */
     enum color_wish color;
     bool ascii, verbose, transcript, fail_on_warning;
     struct secret_source proxy_password;
@@ -30,7 +31,7 @@ void check_settings_done(struct check_settings *settings);
 
 /* For options_join(), by subject; they work on a struct check_settings. */
 extern const struct option_row *const check_option_tables[];
-extern const struct option_row check_output_rows[];
+extern const struct option_row check_output_rows[], check_words_rows[];
 
 /* What no option alone can know: whether they fit each other. False and a message. */
 bool check_settings_agree(const struct check_settings *settings, char **ret_error);

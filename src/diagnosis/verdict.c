@@ -240,10 +240,11 @@ const char *verdict_make_named(struct result *result)
     while (!judges[i].judge(&weighing, out))
         i++;
     verdict_describe(&weighing, out);
-    if (out->status == VERDICT_FAIL) {
+    if (out->status == VERDICT_FAIL)
         add_other_causes(&weighing, out);
+    verdict_reported(&weighing, out);
+    if (out->status == VERDICT_FAIL)
         verdict_neighbours(&weighing, out);
-    }
     return judges[i].name;
 }
 

@@ -65,6 +65,8 @@ const char *verdict_met_words(const struct weighing *weighing, const struct find
 const char *verdict_make_named(struct result *result);
 /* Adds the neighbours of the verdict's class. */
 void verdict_neighbours(const struct weighing *weighing, struct verdict *out);
+/* How the error that the caller reported, if any, goes with OUT, whose status it never changes. */
+void verdict_reported(const struct weighing *weighing, struct verdict *out);
 /* Adds CAUSE as another explanation, with what it explains and what it does not. */
 void verdict_alternative(const struct weighing *weighing, const struct finding *cause);
 

@@ -30,6 +30,10 @@ void cause_source(struct buffer *line, const struct result *result, const struct
     bool said = cause_is_said(endpoint, evidence);
     const char *where = !said && finding->stage == STAGE_GREETING ? "waiting for its greeting"
                                                                   : wording_stage(finding->stage);
+    if (wording_same(evidence->step, "reported")) {
+        buffer_append_text(line, "You reported:");
+        return;
+    }
     if (!*wording_or(evidence->endpoint, "")) {
         buffer_format(line, "Lookup of %s:", wording_or(evidence->step, ""));
         return;
@@ -202,7 +206,9 @@ static void add_trust(struct strings *steps, struct arena *arena, const struct e
 bool cause_compare(struct strings *steps, struct arena *arena, const struct result *result)
 {
     const struct verdict *verdict = &result->verdict;
-    if (verdict->status != VERDICT_OK || !wording_login_accepted(result))
+    /* What a reported error points at is compared with that. */
+    if (verdict->status != VERDICT_OK || !wording_login_accepted(result) ||
+        (verdict->reported && verdict->reported->compare.count))
         return false;
     const struct endpoint *send = proven(result, verdict->send_by, true);
     const struct endpoint *read = proven(result, verdict->read_by, false);

@@ -65,6 +65,7 @@ void report_text(struct buffer *out, const struct result *result,
     };
     text_headline(&text);
     text_cause(&text);
+    text_reported(&text);
     text_compare(&text);
     write_failed_lookups(&text);
     text_rows(&text);

@@ -17,6 +17,8 @@ void text_headline(const struct text *text);
 void text_cause(const struct text *text);
 /* The paths that were walked, each as a line. */
 void text_path(const struct text *text);
+/* The error that the caller reported, and how it goes with this run. */
+void text_reported(const struct text *text);
 /* For a run without a fault: what to compare on the device that still fails. */
 void text_compare(const struct text *text);
 /* A row per endpoint. */
@@ -31,5 +33,9 @@ void text_transcripts(const struct text *text);
 /* Words of a server, line by line, escaped and wrapped behind INDENT blanks; of very many only the
  * first LIMIT bytes, and how many more there are. */
 void text_words(const struct text *text, size_t indent, struct bytes words, size_t limit);
+
+/* Numbered steps; one that holds one of COMMANDS is not wrapped: it is pasted. */
+void text_steps(const struct text *text, const struct strings *steps,
+                const struct strings *commands);
 
 #endif

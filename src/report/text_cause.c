@@ -83,9 +83,8 @@ static void write_unwrapped(const struct text *text, const struct page_text *how
     buffer_done(&line);
 }
 
-/* A step that holds a command is not wrapped either: it is pasted as well. */
-static void write_steps(const struct text *text, const struct strings *steps,
-                        const struct strings *commands)
+void text_steps(const struct text *text, const struct strings *steps,
+                const struct strings *commands)
 {
     for (size_t i = 0; i < steps->count; i++) {
         char number[32];
@@ -110,7 +109,7 @@ static void write_fix(const struct text *text)
     struct strings rest = { 0 };
     if (verdict->fix.count)
         write_label(text, "Do:");
-    write_steps(text, &verdict->fix, &verdict->commands);
+    text_steps(text, &verdict->fix, &verdict->commands);
     cause_commands(&rest, &arena, verdict);
     if (rest.count)
         write_label(text, verdict->commands.count > 1 ? "Commands:" : "Command:");
@@ -156,7 +155,7 @@ void text_compare(const struct text *text)
     if (cause_compare(&steps, &arena, text->result)) {
         page_end(&text->page);
         write_label(text, "Compare on the device that fails:");
-        write_steps(text, &steps, &none);
+        text_steps(text, &steps, &none);
         page_sentence(&text->page, &plain, "Then: run this from that device's network.");
     }
     arena_done(&arena);

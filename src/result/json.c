@@ -81,6 +81,7 @@ static const struct shape_field target_rows[] = {
     { OWN("provider_title", provider_title, SHAPE_NULL) },
     { OWN("cloud", cloud, SHAPE_NULL) },
     { NEEDS("needs", needs) },
+    { BYTES("reported", reported, SHAPE_LEAVE_OUT) },
 };
 static const struct shape target_shape = { SHAPE(target_rows) };
 #undef OF
@@ -369,6 +370,19 @@ static const struct shape_field alternative_rows[] = {
 static const struct shape alternative_shape = { SHAPE(alternative_rows) };
 #undef OF
 
+#define OF reported
+static const struct shape_field reported_rows[] = {
+    { OWN("class", class_id, SHAPE_NULL) },
+    { OWN("title", title, SHAPE_NULL) },
+    { ENUM("confidence", confidence, WORDS_CONFIDENCE, SHAPE_NULL) },
+    { ENUM("relation", relation, WORDS_RELATION, SHAPE_ALWAYS) },
+    { BYTES("line", line, SHAPE_ALWAYS) },
+    { OWN("summary", summary, SHAPE_ALWAYS) },
+    { OWNS("compare", compare) },
+};
+static const struct shape reported_shape = { SHAPE(reported_rows) };
+#undef OF
+
 #define OF verdict
 static const struct shape_field need_rows[] = {
     { ENUM("send", send, WORDS_NEED_STATUS, SHAPE_ALWAYS) },
@@ -391,6 +405,7 @@ static const struct shape_field verdict_rows[] = {
     { PEER("read_by", read_by, SHAPE_NULL) },
     { LIST("alternatives", alternatives, alternative_shape, SHAPE_ALWAYS) },
     { OWNS("not_tested", not_tested) },
+    { OBJECT("reported", reported, reported_shape) },
 };
 static const struct shape verdict_shape = { SHAPE(verdict_rows) };
 #undef OF

@@ -56,6 +56,7 @@ enum shape_vocabulary {
     WORDS_OWNER,
     WORDS_VERDICT,
     WORDS_NEED_STATUS,
+    WORDS_RELATION,
     WORDS_HOP
 };
 

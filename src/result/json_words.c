@@ -64,6 +64,8 @@ const char *vocabulary_name(enum shape_vocabulary vocabulary, int value)
         return verdict_status_name((enum verdict_status)value);
     case WORDS_NEED_STATUS:
         return need_status_name((enum need_status)value);
+    case WORDS_RELATION:
+        return reported_relation_name((enum reported_relation)value);
     case WORDS_HOP:
         return hop_answer_name((enum hop_answer)value);
     }
@@ -88,6 +90,7 @@ int vocabulary_parse(enum shape_vocabulary vocabulary, const char *word)
         [WORDS_OWNER] = owner_parse,
         [WORDS_VERDICT] = verdict_status_parse,
         [WORDS_NEED_STATUS] = need_status_parse,
+        [WORDS_RELATION] = reported_relation_parse,
         [WORDS_HOP] = hop_answer_parse,
     };
     return parsers[vocabulary](word);

@@ -48,6 +48,13 @@ static const char *const needs[] = {
 };
 _Static_assert(sizeof needs / sizeof *needs == NEED_STATUS_COUNT, "a need status has no name");
 
+static const char *const relations[] = {
+    [REPORTED_UNKNOWN] = "unknown",   [REPORTED_AGREES] = "agrees",
+    [REPORTED_FITS] = "fits",         [REPORTED_CONTRADICTS] = "contradicts",
+    [REPORTED_UNTESTED] = "untested",
+};
+_Static_assert(sizeof relations / sizeof *relations == REPORTED_COUNT, "a relation has no name");
+
 /* An empty name stands for "none": no word means it. */
 static int find(const char *const *names, int count, const char *word)
 {
@@ -82,6 +89,11 @@ const char *need_status_name(enum need_status status)
     return needs[status];
 }
 
+const char *reported_relation_name(enum reported_relation relation)
+{
+    return relations[relation];
+}
+
 int severity_parse(const char *word)
 {
     return find(severities, SEVERITY_COUNT, word);
@@ -105,6 +117,11 @@ int verdict_status_parse(const char *word)
 int need_status_parse(const char *word)
 {
     return find(needs, NEED_STATUS_COUNT, word);
+}
+
+int reported_relation_parse(const char *word)
+{
+    return find(relations, REPORTED_COUNT, word);
 }
 
 struct result *result_new(struct trace *trace)

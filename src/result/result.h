@@ -52,7 +52,8 @@ struct evidence {
     struct evidence *next;
     const char *endpoint; /* id, "" for a lookup */
     const char *address;  /* NULL */
-    const char *step;     /* the step's name, or the lookup's name and type */
+    const char *step;     /* the step's name, or the lookup's name and type; "reported": the caller
+                             saw it elsewhere */
     int64_t at_ns;
     struct bytes line; /* the server's words, or ours where it said none */
 };
@@ -82,6 +83,27 @@ struct alternative {
     struct strings against, in_favour;
 };
 
+/* How the error that the caller saw goes with what the run saw. */
+enum reported_relation {
+    REPORTED_UNKNOWN,     /* "unknown": it tells no cause */
+    REPORTED_AGREES,      /* "agrees": the run saw the same */
+    REPORTED_FITS,        /* "fits": the run saw what can be the same fault in other words */
+    REPORTED_CONTRADICTS, /* "contradicts": where it arose, the run saw something else */
+    REPORTED_UNTESTED,    /* "untested": the run did not come to where it arose */
+    REPORTED_COUNT
+};
+const char *reported_relation_name(enum reported_relation relation);
+int reported_relation_parse(const char *word); /* -1 when unknown */
+
+struct reported {
+    const char *class_id, *title; /* NULL: unknown */
+    enum confidence confidence;
+    enum reported_relation relation;
+    struct bytes line;      /* the words that decided */
+    const char *summary;    /* a sentence or two: how it goes with this run */
+    struct strings compare; /* what may differ where it arose */
+};
+
 struct verdict {
     enum verdict_status status;
     const char *class_id; /* NULL when ok or unknown */
@@ -96,6 +118,7 @@ struct verdict {
     const char *send_by, *read_by; /* endpoint ids that met the need, NULL */
     struct alternative *alternatives;
     struct strings not_tested; /* sentences: "no login was given", ... */
+    struct reported *reported; /* NULL: the caller reported no error */
 };
 
 struct result {

@@ -323,6 +323,7 @@ struct target_facts {
     const char *provider_title; /* "Microsoft 365" */
     const char *cloud;          /* "worldwide", "gcc-high", ...; NULL where it means nothing */
     unsigned needs;
+    struct bytes reported; /* the error that the caller saw, without its secrets; empty: none */
 };
 
 struct vantage {

@@ -107,6 +107,7 @@ static void fill_run(struct trace *trace)
         .needs =
             NEED_SEND | NEED_READ | NEED_IMAP | NEED_POP | NEED_RELAY | NEED_ENDPOINT | NEED_ANY,
     };
+    trace->target.reported = sample_bytes(hostile);
     trace->from.host = "desk7";
     trace->from.os = "Debian GNU/Linux 12 (bookworm)";
     trace->from.kernel = "6.1.0";
@@ -305,6 +306,18 @@ static void fill_verdict(struct result *result)
     sample_add(trace, &alternative->against, "the words say otherwise");
     sample_add(trace, &alternative->in_favour, "it happens");
     result_add_alternative(result);
+    static const struct reported reported = {
+        .class_id = "bad-credentials",
+        .title = "Wrong password",
+        .confidence = CONFIDENCE_LIKELY,
+        .relation = REPORTED_CONTRADICTS,
+        .summary = "It was not seen here.",
+    };
+    struct reported *own = arena_new(&trace->arena, sizeof *own);
+    *own = reported;
+    own->line = sample_bytes(hostile);
+    sample_add(trace, &own->compare, "another network");
+    result->verdict.reported = own;
 }
 
 struct result *sample_rich(void)
