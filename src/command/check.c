@@ -176,6 +176,9 @@ static int deliver(struct check *check)
         .ascii = is_ascii_only(settings),
         .verbose = settings->verbose,
         .transcript = settings->transcript,
+        .fail_on_warning = settings->fail_on_warning,
+        .warning = &settings->warning,
+        .critical = &settings->critical,
         .columns = settings->output ? 0 : terminal_columns(STDOUT_FILENO),
     };
     struct result *result = result_new(check->trace);
@@ -185,7 +188,7 @@ static int deliver(struct check *check)
     buffer_init(&out, RESULT_LIMIT);
     settings->format->write(&out, result, &options);
     char *error = NULL;
-    int status = result_exit_status(result, settings->fail_on_warning);
+    int status = report_status(settings->format, result, &options);
     if (out.overflow)
         status = command_fail(memory_copy("the result is larger than 256 MiB"));
     else if (!output_write(settings->output, buffer_bytes(&out), &error))
@@ -277,6 +280,7 @@ static bool take_secrets(struct check *check, char **ret_error)
 static bool prepare(struct check *check, const struct operands *operands, char **ret_error)
 {
     struct check_settings *settings = &check->settings;
+    check_settings_complete(settings);
     return take_target(settings, operands, ret_error) &&
            check_settings_agree(settings, ret_error) && output_check(settings->output, ret_error) &&
            take_secrets(check, ret_error);

@@ -9,17 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEADLINE_MS = 60000, SECONDS_LIMIT = 86400, NAME_LIMIT = 255 };
+enum { DEADLINE_MS = 60000, PLUGIN_DEADLINE_MS = 45000, SECONDS_LIMIT = 86400, NAME_LIMIT = 255 };
 
 void check_settings_init(struct check_settings *settings)
 {
     *settings = (struct check_settings) {
-        .run = { .deadline_ms = DEADLINE_MS },
         .password = { .what = "password", .environment = "MAILDOCTOR_PASSWORD" },
         .token = { .what = "token", .environment = "MAILDOCTOR_TOKEN" },
         .proxy_password = { .what = "proxy password", .environment = "MAILDOCTOR_PROXY_PASSWORD" },
         .format = report_format_find("text"),
     };
+}
+
+/* Icinga ends a plugin after 60 s, and hears nothing of it then. */
+void check_settings_complete(struct check_settings *settings)
+{
+    bool plugin = strcmp(settings->format->name, "nagios") == 0;
+    if (!settings->run.deadline_ms)
+        settings->run.deadline_ms = plugin ? PLUGIN_DEADLINE_MS : DEADLINE_MS;
 }
 
 void check_settings_done(struct check_settings *settings)
@@ -390,8 +397,8 @@ static const struct option_row rows[] = {
     { OPTION_CALL, "ehlo", 0, "NAME", "announce this name (default: this machine's)", 0, set_ehlo },
     { OPTION_CALL, "timeout", 0, "SECONDS", "wait no longer than this for each single step", 0,
       set_timeout },
-    { OPTION_CALL, "deadline", 0, "SECONDS", "end the whole run after this (default: 60)", 0,
-      set_deadline },
+    { OPTION_CALL, "deadline", 0, "SECONDS",
+      "end the whole run after this (default: 60; 45 with --format nagios)", 0, set_deadline },
     { 0 },
 };
 
@@ -438,6 +445,8 @@ bool check_settings_agree(const struct check_settings *settings, char **ret_erro
         why = "a secret was given, but no login; add --user";
     else if (settings->proxy_password.file && !run->proxy.user)
         why = "--proxy-password-file needs --proxy with a user, as in socks5://USER@HOST:PORT";
+    else if (settings->limited && strcmp(settings->format->name, "nagios") != 0)
+        why = "--warning and --critical are limits for --format nagios";
     else if (run->path && run->proxy.kind)
         why = "--path shows nothing behind --proxy: a proxy hides the path";
     if (why)

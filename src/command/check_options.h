@@ -22,6 +22,8 @@ struct check_settings {
     const char *reported; /* words of an error; NULL: none */
     enum color_wish color;
     bool ascii, verbose, transcript, fail_on_warning;
+    struct limits warning, critical; /* of --format nagios */
+    bool limited;                    /* either was given */
     struct secret_source proxy_password;
     struct arena arena; /* of the strings above that are not argv's */
 };
@@ -32,6 +34,9 @@ void check_settings_done(struct check_settings *settings);
 /* For options_join(), by subject; they work on a struct check_settings. */
 extern const struct option_row *const check_option_tables[];
 extern const struct option_row check_output_rows[], check_words_rows[];
+
+/* Chooses what was left open, once all options are known. */
+void check_settings_complete(struct check_settings *settings);
 
 /* What no option alone can know: whether they fit each other. False and a message. */
 bool check_settings_agree(const struct check_settings *settings, char **ret_error);

@@ -31,6 +31,27 @@ static bool set_fail_on(void *to, const char *value, char **ret_error)
            options_reject(ret_error, "fail-on", value, "error or warning");
 }
 
+static bool set_limits(struct check_settings *settings, struct limits *limits, const char *option,
+                       const char *value, char **ret_error)
+{
+    settings->limited = true;
+    return limits_parse(limits, value) ||
+           options_reject(ret_error, option, value,
+                          "ranges with commas: total=10, a phase such as login=5, certificate=14");
+}
+
+static bool set_warning(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    return set_limits(settings, &settings->warning, "warning", value, ret_error);
+}
+
+static bool set_critical(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    return set_limits(settings, &settings->critical, "critical", value, ret_error);
+}
+
 #define AT(member) offsetof(struct check_settings, member)
 
 const struct option_row check_output_rows[] = {
@@ -44,6 +65,11 @@ const struct option_row check_output_rows[] = {
     { OPTION_FLAG, "ascii", 0, NULL, "no character outside ASCII", AT(ascii), NULL },
     { OPTION_CALL, "fail-on", 0, "LEVEL",
       "with \"warning\", a warning gives exit status 2 too (default: error)", 0, set_fail_on },
+    { OPTION_CALL, "warning", 'w', "LIST",
+      "with --format nagios, warn beyond these ranges: seconds of the whole run (total=10, or 10), "
+      "of a phase (login=5), days a certificate still lasts (certificate=14)",
+      0, set_warning },
+    { OPTION_CALL, "critical", 'c', "LIST", "likewise, and critical", 0, set_critical },
     { OPTION_HELP, "help", 'h', NULL, "this text", 0, NULL },
     { 0 },
 };

@@ -161,7 +161,7 @@ static int show(const struct settings *settings, const struct result *result)
         .columns = settings->output ? 0 : terminal_columns(STDOUT_FILENO),
     };
     char *error = NULL;
-    int status = result_exit_status(result, false);
+    int status = report_status(settings->format, result, &options);
     struct buffer out;
     buffer_init(&out, SIZE_MAX / 2);
     settings->format->write(&out, result, &options);

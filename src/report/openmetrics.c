@@ -4,6 +4,7 @@
 #include "report/openmetrics.h"
 
 #include "base/text.h"
+#include "report/measure.h"
 #include "report/page.h"
 #include "report/report.h"
 #include "report/wording.h"
@@ -97,22 +98,6 @@ static const struct address *chosen(const struct endpoint *endpoint)
     return NULL;
 }
 
-static const struct tls_facts *tls_of(const struct endpoint *endpoint)
-{
-    const struct attempt *attempt = endpoint_attempt(endpoint, PURPOSE_MAIN);
-    return attempt ? attempt->tls : NULL;
-}
-
-/* The first end among the certificates that were shown; INT64_MAX without any. */
-static int64_t earliest_expiry(const struct endpoint *endpoint)
-{
-    int64_t earliest = INT64_MAX;
-    const struct tls_facts *tls = tls_of(endpoint);
-    for (const struct certificate *c = tls ? tls->chain : NULL; c; c = c->next)
-        earliest = c->not_after < earliest ? c->not_after : earliest;
-    return earliest;
-}
-
 /* ---- families ---- */
 
 static bool is_met(const struct result *result)
@@ -141,12 +126,7 @@ static void ip_protocol(const struct samples *samples, const struct result *resu
 
 static void certificate_expiry_of_all(const struct samples *samples, const struct result *result)
 {
-    int64_t earliest = INT64_MAX;
-    for (const struct endpoint *e = result->trace->endpoints; e; e = e->next) {
-        int64_t expiry = earliest_expiry(e);
-        if (e->expectation != EXPECT_NOT_OFFERED && expiry < earliest)
-            earliest = expiry;
-    }
+    int64_t earliest = measure_earliest_expiry(result);
     if (earliest != INT64_MAX)
         add(samples, (double)earliest);
 }
@@ -157,7 +137,7 @@ static void tls_version(const struct samples *samples, const struct result *resu
 {
     const char *lowest = NULL;
     for (const struct endpoint *e = result->trace->endpoints; e; e = e->next) {
-        const struct tls_facts *tls = tls_of(e);
+        const struct tls_facts *tls = measure_tls(e);
         const char *version = tls ? tls->version : NULL;
         if (version && strncmp(version, "TLS", 3) == 0 && (!lowest || strcmp(version, lowest) < 0))
             lowest = version;
@@ -273,13 +253,8 @@ static void endpoints(const struct samples *samples, const struct result *result
 static void phases(const struct samples *samples, const struct result *result)
 {
     for (const struct endpoint *e = result->trace->endpoints; e; e = e->next) {
-        const struct attempt *attempt = endpoint_attempt(e, PURPOSE_MAIN);
         int64_t took[STAGE_COUNT];
-        memset(took, -1, sizeof took);
-        for (const struct step *s = attempt ? attempt->steps : NULL; s; s = s->next)
-            if (s->duration_ns >= 0 &&
-                (s->status == STATUS_OK || s->status == STATUS_WARNING || s->status == STATUS_FAIL))
-                took[s->stage] = s->duration_ns + (took[s->stage] > 0 ? took[s->stage] : 0);
+        measure_stages(e, took);
         for (int stage = STAGE_RESOLVE; stage < STAGE_COUNT && !is_repeated(result, e); stage++)
             if (took[stage] >= 0)
                 add_labelled(samples, seconds(took[stage]),
@@ -292,8 +267,8 @@ static void phases(const struct samples *samples, const struct result *result)
 static void certificate_expiry(const struct samples *samples, const struct result *result)
 {
     for (const struct endpoint *e = result->trace->endpoints; e; e = e->next)
-        if (!is_repeated(result, e) && earliest_expiry(e) != INT64_MAX)
-            add_one(samples, "endpoint", e->id, (double)earliest_expiry(e));
+        if (!is_repeated(result, e) && measure_expiry(e) != INT64_MAX)
+            add_one(samples, "endpoint", e->id, (double)measure_expiry(e));
 }
 
 static void last_run(const struct samples *samples, const struct result *result)

@@ -6,6 +6,7 @@ const struct report_format report_formats[] = {
     { .name = "text", .write = report_text },
     { .name = "json", .write = report_json },
     { .name = "ndjson", .write = report_ndjson },
+    { .name = "nagios", .write = report_nagios, .status = report_nagios_status },
     { .name = "openmetrics", .write = report_openmetrics },
     { .name = NULL },
 };
@@ -16,4 +17,11 @@ const struct report_format *report_format_find(const char *name)
         if (strcmp(format->name, name) == 0)
             return format;
     return NULL;
+}
+
+int report_status(const struct report_format *format, const struct result *result,
+                  const struct report_options *options)
+{
+    int own = result_exit_status(result, options->fail_on_warning);
+    return format->status ? format->status(result, options, own) : own;
 }

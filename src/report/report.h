@@ -3,13 +3,16 @@
 #define REPORT_REPORT_H
 
 #include "base/buffer.h"
+#include "report/limits.h"
 #include "result/result.h"
 
 struct report_options {
-    bool color;      /* ANSI colour */
-    bool ascii;      /* no character past 0x7e */
-    bool verbose;    /* -v: every endpoint's steps, every finding */
-    bool transcript; /* the redacted dialogues */
+    bool color;                              /* ANSI colour */
+    bool ascii;                              /* no character past 0x7e */
+    bool verbose;                            /* -v: every endpoint's steps, every finding */
+    bool transcript;                         /* the redacted dialogues */
+    bool fail_on_warning;                    /* a warning counts as a fault */
+    const struct limits *warning, *critical; /* of format "nagios"; NULL: none */
     int columns; /* of the terminal that shows it; 0 unknown. Narrower than REPORT_WIDTH counts */
 };
 
@@ -17,14 +20,20 @@ struct report_format {
     const char *name; /* "text", "json", ... */
     void (*write)(struct buffer *out, const struct result *result,
                   const struct report_options *options);
+    /* The exit status where the format has a say; OWN is the result's. NULL: it has none. */
+    int (*status)(const struct result *result, const struct report_options *options, int own);
 };
+
+/* The exit status of a command that shows RESULT so. */
+int report_status(const struct report_format *format, const struct result *result,
+                  const struct report_options *options);
 
 /* NULL when no format has that name. */
 const struct report_format *report_format_find(const char *name);
 /* All of them, ended by a NULL name. */
 extern const struct report_format report_formats[];
 /* Their names, for a help text or a complaint. */
-#define REPORT_FORMAT_NAMES "text, json, ndjson, openmetrics"
+#define REPORT_FORMAT_NAMES "text, json, ndjson, nagios, openmetrics"
 
 void report_text(struct buffer *out, const struct result *result,
                  const struct report_options *options);
@@ -32,6 +41,10 @@ void report_json(struct buffer *out, const struct result *result,
                  const struct report_options *options);
 void report_ndjson(struct buffer *out, const struct result *result,
                    const struct report_options *options);
+void report_nagios(struct buffer *out, const struct result *result,
+                   const struct report_options *options);
+int report_nagios_status(const struct result *result, const struct report_options *options,
+                         int own);
 void report_openmetrics(struct buffer *out, const struct result *result,
                         const struct report_options *options);
 
