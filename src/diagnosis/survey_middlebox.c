@@ -72,13 +72,18 @@ static const char *rewriting(const struct survey *survey, const struct endpoint 
 
 /* ---- packets that do not fit ---- */
 
-/* A step that waited in vain and worked over a second connection with small packets. */
+/* A step that waited in vain, did so a second time, and worked over another connection with small
+ * packets of which not one was lost. Anything less happens on any lossy way. */
 static const struct step *worked_small(const struct endpoint *endpoint, const struct step *step)
 {
     const struct attempt *small = endpoint_attempt(endpoint, PURPOSE_MSS);
+    const struct attempt *again = endpoint_attempt(endpoint, PURPOSE_AGAIN);
     const struct step *same = small ? attempt_step(small, step->stage) : NULL;
+    const struct step *second = again ? attempt_step(again, step->stage) : NULL;
     bool waited = step->error.kind == FAILURE_TIMED_OUT && step->stage > STAGE_CONNECT;
-    return waited && same && same->status == STATUS_OK ? same : NULL;
+    bool twice = second && second->status == STATUS_FAIL && second->error.kind == FAILURE_TIMED_OUT;
+    bool passed = same && same->status == STATUS_OK && tcp_is_lossless(small->tcp);
+    return waited && twice && passed ? same : NULL;
 }
 
 static bool is_swallowed(const struct endpoint *endpoint)
@@ -88,7 +93,7 @@ static bool is_swallowed(const struct endpoint *endpoint)
     return failed && worked_small(endpoint, failed);
 }
 
-/* Once it may be chance; the same on two ports is none. */
+/* On one port it may be that server's own; the same on two is the way's. */
 static const char *large_packets_event(const struct survey *survey)
 {
     int count = 0;
@@ -102,12 +107,18 @@ void survey_small_packets(struct survey *survey, struct finding *finding,
 {
     const struct step *same = worked_small(endpoint, step);
     const struct attempt *small = endpoint_attempt(endpoint, PURPOSE_MSS);
-    if (same)
-        survey_evidence(
-            survey, finding, endpoint, small->address, same->name,
-            same->start_ns + same->duration_ns,
-            text_bytes(arena_format(survey->arena, "with small packets only: worked in %s",
-                                    survey_duration_words(survey->arena, same->duration_ns))));
+    const struct attempt *again = endpoint_attempt(endpoint, PURPOSE_AGAIN);
+    if (!same)
+        return;
+    const struct step *second = attempt_step(again, step->stage);
+    survey_evidence(survey, finding, endpoint, again->address, second->name,
+                    second->start_ns + second->duration_ns,
+                    text_bytes("a second connection: packets are missing at the same place"));
+    survey_evidence(survey, finding, endpoint, small->address, same->name,
+                    same->start_ns + same->duration_ns,
+                    text_bytes(arena_format(
+                        survey->arena, "with small packets only: worked in %s, none was lost",
+                        survey_duration_words(survey->arena, same->duration_ns))));
 }
 
 /* ---- steps that failed because of a box ---- */

@@ -161,6 +161,16 @@ static void note_icmp(struct connector *c, struct address *a, const struct net_i
     };
 }
 
+static void note_tcp(struct racer *racer)
+{
+    struct arena *arena = &racer->connector->options.trace->arena;
+    struct tcp_facts facts;
+    if (evidence_tcp(racer->fd, &facts)) {
+        racer->address->tcp = arena_new(arena, sizeof facts);
+        *racer->address->tcp = facts;
+    }
+}
+
 static void racer_ready(void *arg, unsigned events)
 {
     struct racer *racer = arg;
@@ -176,6 +186,7 @@ static void racer_ready(void *arg, unsigned events)
     } else {
         a->status = STATUS_FAIL;
         note_icmp(c, a, &icmp);
+        note_tcp(racer);
         racer_free(c, racer);
     }
 }
@@ -188,6 +199,7 @@ static void racer_timed_out(void *arg)
     racer->address->connect_ns = elapsed(c) - racer->address->start_ns;
     racer->address->error =
         failure_make(FAILURE_TIMED_OUT, "no answer in %d ms", c->options.budget_ms);
+    note_tcp(racer);
     racer_done(racer);
     racer_free(c, racer);
     judge_soon(c);
@@ -238,6 +250,7 @@ static void cut(struct connector *c, struct racer *racer)
     bool silent = waited >= (int64_t)CONNECTOR_SILENCE_MS * NS_PER_MS;
     if (a->status != STATUS_CUT)
         return; /* connected, and only waiting for the other family */
+    note_tcp(racer);
     a->connect_ns = waited;
     a->status = silent ? STATUS_FAIL : STATUS_CUT;
     a->error =

@@ -164,12 +164,27 @@ static void deliver(void *arg)
     s->options.done(s->options.arg);
 }
 
+/* What the kernel knows is evidence where the dialogue did not end as it should, and where it was
+ * begun to be compared. */
+static void note_tcp(struct session *s)
+{
+    struct attempt *attempt = s->options.attempt;
+    struct tcp_facts facts;
+    if (attempt->purpose == PURPOSE_MAIN && !attempt_failed_step(attempt))
+        return;
+    if (evidence_tcp(s->fd, &facts)) {
+        attempt->tcp = arena_new(&s->options.trace->arena, sizeof facts);
+        *attempt->tcp = facts;
+    }
+}
+
 /* The end, once: the last words are sent, the facts copied, the owner told at the next turn. */
 static void finish(struct session *s)
 {
     if (s->delivered)
         return;
     s->delivered = true;
+    note_tcp(s);
     session_leave_gate(s);
     loop_timer_stop(&s->patience);
     loop_timer_stop(&s->silence);

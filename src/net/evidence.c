@@ -235,6 +235,11 @@ void evidence_facts(int fd, struct net_facts *ret_facts)
         net_address_text_port(&local, ret_facts->local);
 }
 
+bool evidence_tcp(int fd, struct tcp_facts *ret_facts)
+{
+    return evidence_system_tcp(fd, ret_facts);
+}
+
 bool evidence_has_holes(int fd)
 {
     return evidence_system_has_holes(fd);

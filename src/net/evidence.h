@@ -5,7 +5,7 @@
 #ifndef NET_EVIDENCE_H
 #define NET_EVIDENCE_H
 
-#include "base/failure.h"
+#include "result/trace.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,10 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-enum { EVIDENCE_ADDRESS_SIZE = 64 };
+enum {
+    EVIDENCE_ADDRESS_SIZE = 64,
+    EVIDENCE_SMALL_SEGMENT = 1000, /* bytes of payload: fits any path that mail can use */
+};
 
 /* An address and port, IPv4 or IPv6. */
 struct net_address {
@@ -63,9 +66,12 @@ struct net_facts {
 };
 void evidence_facts(int fd, struct net_facts *ret_facts);
 
-/* Does packets' size keep them from arriving? True when later, smaller ones came while an earlier
- * one is missing, or when ours are sent again and again. A lost packet looks the same for a while.
- */
+/* The same of any connection that failed, or that hangs. False where the system does not tell. */
+bool evidence_tcp(int fd, struct tcp_facts *ret_facts);
+
+/* May packets' size keep them from arriving? True when later ones came while an earlier one is
+ * missing, or when ours, which are no small segments, are sent again and again. A lost packet looks
+ * the same for a while. */
 bool evidence_has_holes(int fd);
 
 /* Reads at most SIZE bytes. >0: how many, with *ret_arrived_ns the monotonic time at which the

@@ -3,12 +3,15 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/errqueue.h>
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdalign.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 enum {
@@ -108,27 +111,72 @@ bool evidence_system_icmp(int fd, struct net_icmp *ret_icmp, int *ret_error)
 
 /* ---- an open connection ---- */
 
+/* How much of it was filled; an older kernel knows fewer fields. */
+static socklen_t read_info(int fd, struct tcp_info *ret_info)
+{
+    socklen_t size = sizeof *ret_info;
+    memset(ret_info, 0, sizeof *ret_info);
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, ret_info, &size) < 0 ? 0 : size;
+}
+
+#define KNOWS(size, field)                                                                         \
+    ((size) >= offsetof(struct tcp_info, field) + sizeof((struct tcp_info *)0)->field)
+
 int64_t evidence_system_rtt(int fd)
 {
     struct tcp_info info;
-    memset(&info, 0, sizeof info);
-    socklen_t size = sizeof info;
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0 ||
-        size < offsetof(struct tcp_info, tcpi_rtt) + sizeof info.tcpi_rtt || info.tcpi_rtt == 0)
+    socklen_t size = read_info(fd, &info);
+    if (!KNOWS(size, tcpi_rtt) || info.tcpi_rtt == 0)
         return -1;
     return (int64_t)info.tcpi_rtt * 1000;
+}
+
+static int clamped(uint64_t count)
+{
+    return count > INT_MAX ? INT_MAX : (int)count;
+}
+
+bool evidence_system_tcp(int fd, struct tcp_facts *ret_facts)
+{
+    /* The order of the kernel's enum, which linux/tcp.h does not have. */
+    static const char *const states[] = {
+        NULL,        "established", "syn-sent",   "syn-received", "fin-wait-1", "fin-wait-2",
+        "time-wait", "close",       "close-wait", "last-ack",     "listen",     "closing",
+    };
+    struct tcp_info info;
+    socklen_t size = read_info(fd, &info);
+    if (!KNOWS(size, tcpi_total_retrans))
+        return false;
+    *ret_facts = (struct tcp_facts) {
+        .state = info.tcpi_state < sizeof states / sizeof *states ? states[info.tcpi_state] : NULL,
+        .retransmits = info.tcpi_retransmits,
+        .total_retrans = clamped(info.tcpi_total_retrans),
+        .unacked = clamped(info.tcpi_unacked),
+        .out_of_order = KNOWS(size, tcpi_rcv_ooopack) ? clamped(info.tcpi_rcv_ooopack) : -1,
+        .bytes_acked = KNOWS(size, tcpi_bytes_acked) ? clamped(info.tcpi_bytes_acked) : -1,
+        .bytes_received = KNOWS(size, tcpi_bytes_received) ? clamped(info.tcpi_bytes_received) : -1,
+        .path_mtu = clamped(info.tcpi_pmtu),
+        .rto_ns = (int64_t)info.tcpi_rto * 1000,
+    };
+    return true;
+}
+
+/* Is a segment of ours on its way that is larger than any small one? */
+static bool has_large_unacked(int fd, const struct tcp_info *info, socklen_t size)
+{
+    int queued = 0; /* sent without an answer, and not yet sent */
+    if (ioctl(fd, SIOCOUTQ, &queued) < 0 || !KNOWS(size, tcpi_notsent_bytes))
+        return false;
+    return queued - clamped(info->tcpi_notsent_bytes) > EVIDENCE_SMALL_SEGMENT;
 }
 
 bool evidence_system_has_holes(int fd)
 {
     struct tcp_info info;
-    memset(&info, 0, sizeof info);
-    socklen_t size = sizeof info;
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0)
-        return false;
-    bool ours = info.tcpi_unacked > 0 && info.tcpi_retransmits >= RESENDS;
-    bool knows = size >= offsetof(struct tcp_info, tcpi_rcv_ooopack) + sizeof info.tcpi_rcv_ooopack;
-    return ours || (knows && info.tcpi_rcv_ooopack > 0);
+    socklen_t size = read_info(fd, &info);
+    bool ours = info.tcpi_unacked > 0 && info.tcpi_retransmits >= RESENDS &&
+                has_large_unacked(fd, &info, size);
+    return ours || (KNOWS(size, tcpi_rcv_ooopack) && info.tcpi_rcv_ooopack > 0);
 }
 
 void evidence_system_ack_now(int fd)

@@ -54,6 +54,13 @@ int64_t evidence_system_rtt(int fd)
     return -1;
 }
 
+bool evidence_system_tcp(int fd, struct tcp_facts *ret_facts)
+{
+    (void)fd;
+    (void)ret_facts;
+    return false;
+}
+
 bool evidence_system_has_holes(int fd)
 {
     (void)fd;

@@ -21,6 +21,7 @@ bool evidence_system_icmp(int fd, struct net_icmp *ret_icmp, int *ret_error);
 
 /* Nanoseconds; -1 unknown. */
 int64_t evidence_system_rtt(int fd);
+bool evidence_system_tcp(int fd, struct tcp_facts *ret_facts);
 bool evidence_system_has_holes(int fd);
 
 /* Asks for the next acknowledgements to be sent at once. */

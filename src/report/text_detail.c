@@ -259,6 +259,9 @@ static void write_attempt(const struct text *text, const struct attempt *attempt
     if (attempt->purpose == PURPOSE_MSS)
         page_sentence(&text->page, &(struct page_text) { .indent = 2, .hang = 4 },
                       "a second connection, with small packets only:");
+    if (attempt->purpose == PURPOSE_AGAIN)
+        page_sentence(&text->page, &(struct page_text) { .indent = 2, .hang = 4 },
+                      "a second connection of the same kind:");
     if (attempt->proxy) {
         write_pair(text, 2, "through the proxy, which was asked for", attempt->proxy->asked);
         for (const struct address *a = attempt->proxy->addresses; a; a = a->next)

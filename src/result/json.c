@@ -157,6 +157,21 @@ static const struct shape_field path_rows[] = {
 static const struct shape path_shape = { SHAPE(path_rows) };
 #undef OF
 
+#define OF tcp_facts
+static const struct shape_field tcp_rows[] = {
+    { OWN("state", state, SHAPE_NULL) },
+    { INT_IF("retransmits", retransmits, -1) },
+    { INT_IF("total_retrans", total_retrans, -1) },
+    { INT_IF("unacked", unacked, -1) },
+    { INT_IF("out_of_order", out_of_order, -1) },
+    { INT_IF("bytes_acked", bytes_acked, -1) },
+    { INT_IF("bytes_received", bytes_received, -1) },
+    { INT_IF("path_mtu", path_mtu, -1) },
+    { MS_OPEN("rto_ms", rto_ns) },
+};
+static const struct shape tcp_shape = { SHAPE(tcp_rows) };
+#undef OF
+
 #define OF address
 static const struct shape_field address_rows[] = {
     { PEER("address", text, SHAPE_ALWAYS) },
@@ -169,6 +184,7 @@ static const struct shape_field address_rows[] = {
     { MS_OPEN("rtt_ms", rtt_ns) },
     { PEER("local_address", local, SHAPE_NULL) },
     { OBJECT("icmp", icmp, icmp_shape) },
+    { OBJECT("tcp", tcp, tcp_shape) },
     { LIST("hops", hops, hop_shape, SHAPE_LEAVE_OUT) },
     { OBJECT("path", path, path_shape) },
 };
@@ -285,6 +301,7 @@ static const struct shape_field attempt_rows[] = {
     { OBJECT("tls", tls, tls_shape) },
     { GROUP("capabilities", capabilities, capability_shape, SHAPE_LEAVE_OUT) },
     { GROUP("auth", auth, auth_shape, SHAPE_LEAVE_OUT) },
+    { OBJECT("tcp", tcp, tcp_shape) },
     { PEER("session_id", session_id, SHAPE_LEAVE_OUT) },
     { PEER("seen_as", seen_as, SHAPE_LEAVE_OUT) },
     { LIST("transcript", transcript, exchange_shape, SHAPE_TRANSCRIPT) },

@@ -34,6 +34,7 @@ static const char *const purposes[] = {
     [PURPOSE_ARRIVAL] = "arrival",
     [PURPOSE_SNIFF] = "sniff",
     [PURPOSE_MSS] = "mss",
+    [PURPOSE_AGAIN] = "again",
 };
 static const char *const hop_answers[] = {
     [HOP_SILENT] = "silent", [HOP_ROUTER] = "router",           [HOP_OPEN] = "open",
@@ -269,6 +270,11 @@ struct exchange *trace_add_exchange(struct trace *trace, struct attempt *attempt
 }
 
 /* ---- finding ---- */
+
+bool tcp_is_lossless(const struct tcp_facts *facts)
+{
+    return facts && facts->total_retrans == 0 && facts->out_of_order == 0;
+}
 
 struct attempt *endpoint_attempt(const struct endpoint *endpoint, enum purpose purpose)
 {

@@ -29,13 +29,14 @@ enum expectation {
     EXPECT_COUNT
 };
 enum status { STATUS_OK, STATUS_WARNING, STATUS_FAIL, STATUS_SKIPPED, STATUS_CUT, STATUS_COUNT };
-/* What an attempt was for: the check itself; a look at a silent port; small packets; and, to a
- * mailbox that let this run in: trying its operations, being a second client meanwhile, looking
- * whether a message has come. */
+/* What an attempt was for: the check itself; a look at a silent port; small packets; the
+ * same once more; and, to a mailbox that let this run in: trying its operations, being a second
+ * client meanwhile, looking whether a message has come. */
 enum purpose {
     PURPOSE_MAIN,
     PURPOSE_SNIFF,
     PURPOSE_MSS,
+    PURPOSE_AGAIN,
     PURPOSE_EXERCISE,
     PURPOSE_SECOND_CLIENT,
     PURPOSE_ARRIVAL,
@@ -58,7 +59,7 @@ const char *security_name(enum security security); /* "plain", "starttls", "impl
 const char *expectation_name(
     enum expectation expectation);           /* "offered", "optional", "not-offered", "unknown" */
 const char *status_name(enum status status); /* "ok", "warning", "fail", "skipped", "cut" */
-/* "main", "sniff", "mss", "exercise", "second-client", "arrival" */
+/* "main", "sniff", "mss", "again", "exercise", "second-client", "arrival" */
 const char *purpose_name(enum purpose purpose);
 /* One bit to its word: "send", "read", "imap", "pop", "relay", "endpoint" (each endpoint named by
  * --ports, a URL or host:port), "any" (a bare host: at least one of what it offers). NULL for no
@@ -108,6 +109,21 @@ struct icmp {
     const char *sender; /* address that sent it */
 };
 
+/* What the kernel knows of a TCP connection; -1 where it does not say. */
+struct tcp_facts {
+    const char *state;  /* "syn-sent", "established", "close", ...; NULL unknown */
+    int retransmits;    /* how often the oldest segment without an answer was sent again */
+    int total_retrans;  /* segments sent again in all, a SYN among them */
+    int unacked;        /* segments of ours without an answer */
+    int out_of_order;   /* segments that came while an earlier one was missing */
+    int bytes_acked;    /* of ours */
+    int bytes_received; /* in order */
+    int path_mtu;       /* bytes, as far as this machine knows */
+    int64_t rto_ns;     /* until the next retransmission, at first */
+};
+/* Was every segment, theirs and ours, seen at its first sending? False where it is unknown. */
+bool tcp_is_lossless(const struct tcp_facts *facts);
+
 /* What came back for one probe of a path walk: a connect whose packets live for TTL hops only. */
 enum hop_answer {
     HOP_SILENT,
@@ -154,6 +170,7 @@ struct address {
     int64_t rtt_ns;          /* the kernel's round trip time (TCP_INFO); -1 unknown */
     const char *local;       /* our own address and port, NULL unknown */
     struct icmp *icmp;       /* NULL: none seen */
+    struct tcp_facts *tcp;   /* of a connection that failed; NULL: unknown */
     struct hop *hops;        /* the walk to this address and the endpoint's port; NULL: none */
     struct path_facts *path; /* what belongs to the walk; NULL: none */
 };
@@ -290,6 +307,7 @@ struct attempt {
     struct tls_facts *tls; /* NULL: no handshake was begun */
     struct capability_facts capabilities;
     struct auth_facts auth;
+    struct tcp_facts *tcp;  /* at the end, where that did not come as it should; NULL */
     const char *session_id; /* the peer's own id for this session (Exchange: 16 hex digits); NULL */
     const char *seen_as;    /* our address as the peer sees it (Exchange: "Hello [ip]"); NULL */
     struct exchange *transcript;

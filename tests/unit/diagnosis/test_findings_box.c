@@ -362,34 +362,57 @@ static void what_was_hidden_is_shown(void **state)
     result_free(result);
 }
 
-/* Small packets tell a narrow link from a slow server, and twice is surer than once. */
+/* What the two further connections of ENDPOINT show: packets are missing again at the same place,
+ * and small ones got through. */
+static void compare_packets(struct trace *trace, struct endpoint *endpoint, enum status again,
+                            enum status small, int lost)
+{
+    static const struct failure missing = { .kind = FAILURE_TIMED_OUT };
+    struct attempt *second = trace_add_attempt(trace, endpoint, PURPOSE_AGAIN);
+    struct step *step = trace_add_step(trace, second, "TLS handshake", STAGE_TLS);
+    step->status = again;
+    step->error = again == STATUS_FAIL ? missing : (struct failure) { 0 };
+    struct attempt *third = trace_add_attempt(trace, endpoint, PURPOSE_MSS);
+    trace_add_step(trace, third, "TLS handshake", STAGE_TLS)->status = small;
+    third->tcp = arena_new(&trace->arena, sizeof *third->tcp);
+    third->tcp->total_retrans = lost;
+}
+
+/* Large packets that stall twice and small ones that all arrive tell a narrow link from a slow
+ * server and from losses; two ports are surer than one. */
 static void large_packets_are_missed(void **state)
 {
     static const struct {
         const char *lines;
-        int small; /* endpoints that were asked with small packets */
-        enum status then;
+        int asked; /* endpoints that were looked at again */
+        enum status again, small;
+        int lost; /* of the small packets */
         const char *class_id;
         enum confidence confidence;
     } stalls[] = {
-        { "993 u tls timed_out", 0, STATUS_OK, "tls-handshake-failed", CONFIDENCE_LIKELY },
-        { "993 u tls timed_out", 1, STATUS_OK, "path-mtu-blackhole", CONFIDENCE_LIKELY },
-        { "993 u tls timed_out\n465 u tls timed_out", 2, STATUS_OK, "path-mtu-blackhole",
-          CONFIDENCE_CERTAIN },
-        { "993 u tls timed_out\n465 u tls timed_out", 2, STATUS_FAIL, "tls-handshake-failed",
+        { "993 u tls timed_out", 0, 0, 0, 0, "tls-handshake-failed", CONFIDENCE_LIKELY },
+        { "993 u tls timed_out", 1, STATUS_FAIL, STATUS_OK, 0, "path-mtu-blackhole",
           CONFIDENCE_LIKELY },
-        { "993 u tls connection_reset", 1, STATUS_OK, "tls-handshake-failed", CONFIDENCE_LIKELY },
-        { "993 u accepted", 1, STATUS_OK, NULL, CONFIDENCE_CERTAIN },
+        { "993 u tls timed_out", 1, STATUS_OK, STATUS_OK, 0, "tls-handshake-failed",
+          CONFIDENCE_LIKELY },
+        { "993 u tls timed_out", 1, STATUS_CUT, STATUS_OK, 0, "tls-handshake-failed",
+          CONFIDENCE_LIKELY },
+        { "993 u tls timed_out", 1, STATUS_FAIL, STATUS_OK, 1, "tls-handshake-failed",
+          CONFIDENCE_LIKELY },
+        { "993 u tls timed_out\n465 u tls timed_out", 2, STATUS_FAIL, STATUS_OK, 0,
+          "path-mtu-blackhole", CONFIDENCE_CERTAIN },
+        { "993 u tls timed_out\n465 u tls timed_out", 2, STATUS_FAIL, STATUS_FAIL, 0,
+          "tls-handshake-failed", CONFIDENCE_LIKELY },
+        { "993 u tls connection_reset", 1, STATUS_FAIL, STATUS_OK, 0, "tls-handshake-failed",
+          CONFIDENCE_LIKELY },
+        { "993 u accepted", 1, STATUS_FAIL, STATUS_OK, 0, NULL, CONFIDENCE_CERTAIN },
     };
     (void)state;
     for (size_t i = 0; i < sizeof stalls / sizeof *stalls; i++) {
         struct result *result = story_tell(&(struct story) { .lines = stalls[i].lines });
         struct endpoint *e = result->trace->endpoints;
-        for (int k = 0; k < stalls[i].small; k++, e = e->next) {
-            struct attempt *small = trace_add_attempt(result->trace, e, PURPOSE_MSS);
-            trace_add_step(result->trace, small, "TLS handshake", STAGE_TLS)->status =
-                stalls[i].then;
-        }
+        for (int k = 0; k < stalls[i].asked; k++, e = e->next)
+            compare_packets(result->trace, e, stalls[i].again, stalls[i].small, stalls[i].lost);
         diagnose(result);
         const struct finding *first = result->findings;
         assert_string_equal(first ? first->class_id : "",

@@ -152,6 +152,14 @@ static void a_connection_and_its_facts(void **state)
         assert_true(facts.rtt_ns > 0 && facts.rtt_ns < 1000 * (int64_t)NS_PER_MS);
     else
         assert_int_equal(facts.rtt_ns, -1);
+    struct tcp_facts tcp;
+    assert_int_equal(evidence_tcp(fd, &tcp), kernel_tells);
+    if (kernel_tells) {
+        assert_string_equal(tcp.state, "established");
+        assert_true(tcp_is_lossless(&tcp));
+    }
+    assert_false(evidence_tcp(-1, &tcp));
+    assert_false(evidence_has_holes(fd));
     close(fd);
     close(server.listener);
     evidence_facts(-1, &facts);

@@ -162,6 +162,16 @@ static void fill_addresses(struct trace *trace, struct endpoint *endpoint)
     bad->status = STATUS_FAIL;
     bad->error = failure_from_errno(101);
     bad->icmp = &icmp;
+    static struct tcp_facts tcp = { .state = "syn-sent",
+                                    .retransmits = 3,
+                                    .total_retrans = 3,
+                                    .unacked = 1,
+                                    .out_of_order = -1,
+                                    .bytes_acked = 0,
+                                    .bytes_received = 12,
+                                    .path_mtu = 1500,
+                                    .rto_ns = MS(8000) };
+    bad->tcp = &tcp;
     static struct hop refused = { .ttl = 2,
                                   .answer = HOP_UNREACHABLE,
                                   .sender = "fd77:1::1",
