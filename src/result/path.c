@@ -137,6 +137,28 @@ static void place_answer(const struct address *address, const struct hop *end,
         out->before.sender = path_hop(control, end->ttl)->sender;
 }
 
+static const struct hop *find_sender(const struct hop *hops, const char *sender)
+{
+    while (hops && (!hops->sender || strcmp(hops->sender, sender) != 0))
+        hops = hops->next;
+    return hops;
+}
+
+/* The connection was refused by somebody who named himself; that the walk met with silence
+ * afterwards means no more than that he speaks seldom (RFC 1812 section 4.3.2.8). */
+static void place_refusal(const struct address *address, struct path_break *out)
+{
+    const char *sender = address->icmp->sender ? address->icmp->sender : "";
+    const struct hop *hop = find_sender(address->hops, sender);
+    if (!hop && address->path)
+        hop = find_sender(address->path->control_hops, sender);
+    if (!hop)
+        return;
+    out->kind = PATH_REJECTED;
+    out->after = out->before = (struct path_place) { .ttl = hop->ttl, .sender = hop->sender };
+    out->confidence = CONFIDENCE_LIKELY;
+}
+
 struct path_break path_place(const struct address *address)
 {
     struct path_break out = { 0 };
@@ -148,7 +170,9 @@ struct path_break path_place(const struct address *address)
     out.forwarded_ttl = forwarded_at(address);
     if (end)
         place_answer(address, end, &out);
-    else if (address->status == STATUS_FAIL)
+    else if (address->status == STATUS_FAIL && address->icmp)
+        place_refusal(address, &out);
+    else if (address->status == STATUS_FAIL && address->error.kind != FAILURE_CONNECTION_REFUSED)
         place_silence(address, &out);
     /* A port that works has no break: what was lost of its walk was lost by chance. */
     if (address->status != STATUS_FAIL && out.kind != PATH_INTERCEPTED)

@@ -21,6 +21,9 @@ class Case:
     listen: tuple = ()  # (node, address, port, "silent" | "close" | "reset")
     smtp_at: str = ""  # sending is served from this address
     packets: int = 0  # the walk sends no more than these
+    far: bool = False  # one more router, beside the client
+    target: str = "ana@contoso.com"
+    names: dict = dataclasses.field(default_factory=dict)  # a name server's, in place of the simulator's
 
 
 def table(chain, rule):
@@ -102,14 +105,55 @@ def not_intercepted(result, _):
     return [f"found: {f['class']}" for f in result["findings"] if f["class"] == "tcp-intercepted"]
 
 
+def finding_is(class_id, severity, address):
+    """There is such a finding on that address, and none on another."""
+    def check(result, _):
+        seen = [(f["severity"], f.get("address")) for f in result["findings"] if f["class"] == class_id]
+        return [] if seen == [(severity, address)] else [f"{class_id}: {seen}"]
+    return check
+
+
+def hops_before_server(number):
+    def check(result, _):
+        ends = [a["path"]["control_hops"][-1]["ttl"] for e in result["endpoints"] for a in e["addresses"] if "path" in a]
+        return [] if ends and all(end >= number for end in ends) else [f"the control ends at hops {ends}"]
+    return check
+
+
 QUIET = table("filter hook output priority 0", "icmp type time-exceeded drop; icmpv6 type time-exceeded drop")
+
+
 def nobody_blamed(result, _):
-    guilty = ("tcp-prohibited", "tcp-blocked-here", "tcp-intercepted", "tcp-refused", "tcp-unreachable",
+    guilty = ("path-mtu-blackhole", "tcp-prohibited", "tcp-blocked-here", "tcp-intercepted", "tcp-refused", "tcp-unreachable",
               "protocol-mismatch")
     return [f"found: {f['class']}" for f in result["findings"] if f["class"] in guilty]
 
 
+def no_large_packets(result, _):
+    found = [f["class"] for f in result["findings"]]
+    return ["large packets are blamed"] if "path-mtu-blackhole" in found else []
+
+
 QUICK = ("--timeout", "7")
+SMTP = "smtp.office365.com"
+# Two addresses, one server: what both of them serve on the port that everybody knows.
+TWO = {4: ("ip", "10.77.3.1", "10.77.3.9"), 6: ("ip6", "[fd77:3::1]", "[fd77:3::9]")}
+
+
+def served(family):
+    kind, first, second = TWO[family]
+    plain = [address.strip("[]") for address in (first, second)]
+    return ("table " + kind + " lab {{ chain c {{ type nat hook prerouting priority -100; "
+            + f"{kind} daddr {{{{ {plain[0]}, {plain[1]} }}}} tcp dport 587 dnat to {first}:{{p587}}" + "; }}; }}\n")
+
+
+def refused_for(family):
+    kind, _, second = TWO[family]
+    return table(FORWARD, f"{kind} daddr {second.strip('[]')} tcp dport 587 drop")
+
+
+def plain(family, number):
+    return TWO[family][number].strip("[]")
 LOSS = "numgen random mod 100 < 30 drop"
 
 CASES = [
@@ -170,7 +214,7 @@ CASES = [
           lambda f: ["dropped " + pair(f, 1, 3) + ": probably"]),
     *both("everything dropped", "tcp-timeout", "r2", table(FORWARD, "tcp dport {{ {nets} }} drop"),
           lambda f: ["no sign of life after " + hop(f, 2) + " (hop 2)", "not a port block"]),
-    Case("only 25 blocked", None, {"r2": table(FORWARD, "tcp dport {p25} drop")}, check=no_walk),
+    *both("only 25 blocked", None, "r2", table(FORWARD, "tcp dport {p25} drop"), lambda f: [], check=no_walk),
     *both("only 587 blocked", "tcp-timeout", "r2", table(FORWARD, ONE + "drop"),
           lambda f: ["dropped " + pair(f, 2, 3)]),
     *both("587 and 25 blocked", "tcp-timeout", "r2", table(FORWARD, "tcp dport {{ {p25}, {p587} }} drop"),
@@ -181,13 +225,35 @@ CASES = [
     Case("sending and reading on different hosts, 993 open where sending is", "tcp-timeout",
          {"r2": table(FORWARD, "ip daddr 10.77.3.9 tcp dport != 993 drop")}, ("dropped " + pair(4, 2, 3) + ": sure",), (),
          check=control_is(True), listen=(("server", "10.77.3.9", 993, "silent"),), smtp_at="10.77.3.9"),
+    Case("sending and reading on different hosts, 587 blocked and 993 shut there", "tcp-timeout",
+         {"r2": table(FORWARD, "ip daddr 10.77.3.9 tcp dport != 993 drop")}, ("dropped " + pair(4, 2, 3) + ": maybe",), (),
+         check=control_is(False), smtp_at="10.77.3.9"),
+    *(Case(f"one of several addresses blocked, v{f}", "tcp-timeout", {"server": served(f), "r2": refused_for(f)}, (), (), f,
+           target=f"{SMTP}:587", names={SMTP: f"{plain(f, 1)},{plain(f, 2)}"},
+           check=finding_is("tcp-timeout", "warning", plain(f, 2))) for f in (4, 6)),
+    Case("v6 only broken, in silence", "ipv6-broken",
+         {"server": served(4), "r2": table(FORWARD, "ip6 daddr fd77:3::/64 meta l4proto tcp drop")},
+         ("no answer",), (), target=f"{SMTP}:587", names={SMTP: "10.77.3.1,fd77:3::1,fd77:3::9"}),
+    Case("v6 only broken, and a router says so", None,
+         {"server": served(4), "r2": table(FORWARD, "ip6 daddr fd77:3::/64 reject with icmpv6 type no-route")},
+         ("fd77:1::1 said: ",), (), target=f"{SMTP}:587", names={SMTP: "10.77.3.1,fd77:3::1"},
+         check=finding_is("ipv6-broken", "info", "fd77:3::1")),
+    # The record that begins TLS: type 22, version 3.1 (RFC 8446 section 5.1).
+    *both("dropped in the middle, once encryption begins", "tls-handshake-failed", "r2",
+          table(FORWARD, ONE + "@ih,0,24 0x160301 drop"), lambda f: [], options=QUICK, check=no_large_packets),
     Case("losses of 30 %", ANY, {"r2": table(FORWARD, LOSS)}, times=20, check=nobody_blamed,
          options=("--deadline", "30")),
-    Case("one router silent", None,
-         {"r2": QUIET}, times=20),
-    Case("round trips of 400 ms", None, delay_ms=400, check=no_walk),
-    Case("round trips of 400 ms, drop in forward", "tcp-timeout", {"r2": table(FORWARD, ONE + "drop")},
-         ("dropped " + pair(4, 2, 3),), (), delay_ms=400),
-    Case("round trips of 100 ms, drop in forward", "tcp-timeout", {"r2": table(FORWARD, ONE + "drop")},
-         ("dropped " + pair(4, 2, 3) + ": sure",), (), delay_ms=100, packets=60),
+    Case("losses of 30 %, v6", ANY, {"r2": table(FORWARD, LOSS)}, family=6, times=5, check=nobody_blamed,
+         options=("--deadline", "30")),
+    Case("one router silent", None, {"r2": QUIET}, times=20),
+    Case("one router silent, v6", None, {"r2": QUIET}, family=6, times=5),
+    *both("round trips of 400 ms", None, "r2", "", lambda f: [], delay_ms=400, check=no_walk),
+    *both("round trips of 400 ms, drop in forward", "tcp-timeout", "r2", table(FORWARD, ONE + "drop"),
+          lambda f: ["dropped " + pair(f, 2, 3)], delay_ms=400),
+    Case("round trips of 100 ms, drop at hop 3 of 5", "tcp-timeout", {"r2": table(EARLY, ONE + "drop")},
+         ("dropped between 10.77.0.1 (hop 2) and 10.77.1.1 (hop 3): sure",), (), delay_ms=100, far=True, packets=60,
+         check=hops_before_server(5)),
+    Case("round trips of 100 ms, drop behind hop 3 of 5, v6", "tcp-timeout", {"r2": table(FORWARD, ONE + "drop")},
+         ("dropped between fd77:1::1 (hop 3) and fd77:2::1 (hop 4): sure",), (), 6, delay_ms=100, far=True, packets=60,
+         check=hops_before_server(5)),
 ]

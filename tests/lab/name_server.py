@@ -1,8 +1,20 @@
-"""A name server for the lab, over UDP: name_server.py ADDRESS NAME=ADDRESS... where an address may be
-"nx", and the name "*" stands for every other one."""
+"""A name server for the lab, over UDP: name_server.py ADDRESS NAME=ADDRESS,... where "nx" in place of the
+addresses says that there is no such name, "fail" that the server has failed, and the name "*" stands for every
+other one."""
 import socket
 import struct
 import sys
+
+RCODES = {"nx": 3, "fail": 2}
+TYPES = {1: socket.AF_INET, 28: socket.AF_INET6}
+
+
+def records(kind, said):
+    for text in said.split(",") if said not in RCODES else ():
+        family = socket.AF_INET6 if ":" in text else socket.AF_INET
+        if TYPES.get(kind) == family:
+            data = socket.inet_pton(family, text)
+            yield b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 60, len(data)) + data
 
 
 def answer(query, table):
@@ -12,11 +24,9 @@ def answer(query, table):
         at += query[at] + 1
     kind, = struct.unpack(">H", query[at + 1:at + 3])
     said = table.get(".".join(labels).lower(), table.get("*", "nx"))
-    record = b""
-    if said != "nx" and kind == 1:
-        record = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 60, 4) + socket.inet_aton(said)
-    header = struct.pack(">HHHHH", 0x8183 if said == "nx" else 0x8180, 1, 1 if record else 0, 0, 0)
-    return query[:2] + header + query[12:at + 5] + record
+    found = list(records(kind, said))
+    header = struct.pack(">HHHHH", 0x8180 | RCODES.get(said, 0), 1, len(found), 0, 0)
+    return query[:2] + header + query[12:at + 5] + b"".join(found)
 
 
 def main():

@@ -166,7 +166,7 @@ static void fill_addresses(struct trace *trace, struct endpoint *endpoint)
                                     .retransmits = 3,
                                     .total_retrans = 3,
                                     .unacked = 1,
-                                    .out_of_order = -1,
+                                    .out_of_order = 2,
                                     .bytes_acked = 0,
                                     .bytes_received = 12,
                                     .path_mtu = 1500,

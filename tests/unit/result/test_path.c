@@ -21,6 +21,7 @@ struct path_case {
     const char *after_sender, *before_sender;
     enum confidence confidence;
     int forwarded;
+    char refused_by; /* the connection itself: a router's number; 0: by nobody */
 };
 
 static const char destination[] = "10.77.3.1";
@@ -91,6 +92,14 @@ static const struct path_case cases[] = {
     { "two ways at once", "0 7 . .", "0 1 2 o", .confirmed = true, .kind = PATH_DROPPED, .after = 2,
       .before = 3, .after_sender = R("7"), .before_sender = R("2"),
       .confidence = CONFIDENCE_POSSIBLE },
+    { "refused, and the router does not say it twice", "0 1 . .", "0 1 2 o", .confirmed = true,
+      .kind = PATH_REJECTED, .after = 2, .before = 2, .after_sender = R("1"),
+      .before_sender = R("1"), .confidence = CONFIDENCE_LIKELY, .refused_by = '1' },
+    { "refused by somebody who only spoke on the control's way", "0 . . .", "0 1 2 o",
+      .kind = PATH_REJECTED, .after = 2, .before = 2, .after_sender = R("1"),
+      .before_sender = R("1"), .confidence = CONFIDENCE_LIKELY, .refused_by = '1' },
+    { "refused by somebody at no known hop", "0 1 . .", "0 1 2 o", .confirmed = true,
+      .kind = PATH_UNKNOWN, .confidence = CONFIDENCE_CERTAIN, .refused_by = '8' },
     { "a forged reset: the control goes on where it came from", "0 1 x x", "0 1 2 o",
       .confirmed = true, .kind = PATH_RESET, .after = 2, .before = 3, .after_sender = R("1"),
       .before_sender = R("2"), .confidence = CONFIDENCE_CERTAIN },
@@ -145,6 +154,11 @@ static void check_case(const struct path_case *c)
         .hops = walk(trace, c->hops),
         .path = &path,
     };
+    struct icmp icmp = { .type = 3, .code = 13 };
+    if (c->refused_by) {
+        icmp.sender = router(trace, c->refused_by);
+        address.icmp = &icmp;
+    }
     struct path_break out = path_place(&address);
     if (out.kind != c->kind)
         fail_msg("%s: kind %d", c->what, (int)out.kind);
