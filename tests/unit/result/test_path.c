@@ -99,7 +99,7 @@ static const struct path_case cases[] = {
       .kind = PATH_REJECTED, .after = 2, .before = 2, .after_sender = R("1"),
       .before_sender = R("1"), .confidence = CONFIDENCE_LIKELY, .refused_by = '1' },
     { "refused by somebody at no known hop", "0 1 . .", "0 1 2 o", .confirmed = true,
-      .kind = PATH_UNKNOWN, .confidence = CONFIDENCE_CERTAIN, .refused_by = '8' },
+      .kind = PATH_UNKNOWN, .refused_by = '8' },
     { "a forged reset: the control goes on where it came from", "0 1 x x", "0 1 2 o",
       .confirmed = true, .kind = PATH_RESET, .after = 2, .before = 3, .after_sender = R("1"),
       .before_sender = R("2"), .confidence = CONFIDENCE_CERTAIN },
