@@ -1,7 +1,7 @@
 #include "result/json.h"
 
 #include "base/memory.h"
-#include "result/json_shape.h"
+#include "result/json_rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,56 +20,7 @@ _Static_assert(offsetof(struct lookup, next) == 0 && offsetof(struct address, ne
                    offsetof(struct alternative, next) == 0,
                "a list without its link in front");
 
-/* Rows, one kind each: a member of the struct that OF names. */
-#define AT(member) offsetof(struct OF, member)
-#define ROW(word, what, when) .name = word, .kind = what, .absence = when
-#define PEER(word, member, when) ROW(word, SHAPE_PEER, when), .offset = AT(member)
-#define OWN(word, member, when) ROW(word, SHAPE_WORDS, when), .offset = AT(member)
-#define BYTES(word, member, when) ROW(word, SHAPE_BYTES, when), .offset = AT(member)
-#define PEERS(word, member) ROW(word, SHAPE_PEER_LIST, SHAPE_ALWAYS), .offset = AT(member)
-#define OWNS(word, member) ROW(word, SHAPE_WORD_LIST, SHAPE_ALWAYS), .offset = AT(member)
-#define FLAG(word, member) ROW(word, SHAPE_BOOL, SHAPE_ALWAYS), .offset = AT(member)
-#define INT(word, member) ROW(word, SHAPE_INT, SHAPE_ALWAYS), .offset = AT(member)
-/* A number that is left out when it is NONE. */
-#define INT_IF(word, member, none)                                                                 \
-    ROW(word, SHAPE_INT, SHAPE_LEAVE_OUT), .offset = AT(member), .nothing = none
-#define MS(word, member) ROW(word, SHAPE_MS, SHAPE_ALWAYS), .offset = AT(member)
-/* A duration of what may be under way still. */
-#define MS_OPEN(word, member) ROW(word, SHAPE_MS, SHAPE_NULL), .offset = AT(member), .nothing = -1
-#define INSTANT(word, member) ROW(word, SHAPE_INSTANT, SHAPE_ALWAYS), .offset = AT(member)
-#define DATE(word, member) ROW(word, SHAPE_DATE, SHAPE_ALWAYS), .offset = AT(member)
-#define ENUM(word, member, words, when)                                                            \
-    ROW(word, SHAPE_ENUM, when), .offset = AT(member), .vocabulary = words
-#define NEEDS(word, member) ROW(word, SHAPE_NEEDS, SHAPE_ALWAYS), .offset = AT(member)
-#define GROUP(word, member, inner, when)                                                           \
-    ROW(word, SHAPE_GROUP, when), .offset = AT(member), .shape = &(inner)
-#define OBJECT(word, member, inner)                                                                \
-    ROW(word, SHAPE_OBJECT, SHAPE_LEAVE_OUT), .offset = AT(member), .shape = &(inner)
-#define LIST(word, member, inner, when)                                                            \
-    ROW(word, SHAPE_LIST, when), .offset = AT(member), .shape = &(inner)
-/* Members of this same struct that stand in an object of their own. */
-#define SET(word, inner) ROW(word, SHAPE_GROUP, SHAPE_ALWAYS), .shape = &(inner)
-#define CONST(word, text) ROW(word, SHAPE_CONST, SHAPE_ALWAYS), .words = text
-#define SEEN(word, member, flag)                                                                   \
-    ROW(word, SHAPE_SEEN_LIST, SHAPE_NULL), .offset = AT(member), .seen = AT(flag)
-#define SHAPE(rows)                                                                                \
-    .size = sizeof(struct OF), .fields = rows, .count = sizeof(rows) / sizeof *(rows)
-
 /* ---- the trace ---- */
-
-#define OF failure
-static bool no_failure(const void *item)
-{
-    return ((const struct failure *)item)->kind == FAILURE_NONE;
-}
-static const struct shape_field failure_rows[] = {
-    { ENUM("kind", kind, WORDS_FAILURE, SHAPE_ALWAYS) },
-    { INT_IF("errno", system, 0) },
-    { ROW("text", SHAPE_CHARS, SHAPE_LEAVE_OUT), .offset = AT(text),
-      .size = sizeof((struct failure *)0)->text },
-};
-static const struct shape failure_shape = { SHAPE(failure_rows), .empty = no_failure };
-#undef OF
 
 #define OF target_facts
 static const struct shape_field target_rows[] = {
@@ -97,98 +48,6 @@ static const struct shape_field vantage_rows[] = {
     { PEER("proxy", proxy, SHAPE_LEAVE_OUT) },
 };
 static const struct shape vantage_shape = { SHAPE(vantage_rows) };
-#undef OF
-
-#define OF icmp
-static const struct shape_field icmp_rows[] = {
-    { INT("type", type) },
-    { INT("code", code) },
-    { PEER("sender", sender, SHAPE_NULL) },
-};
-static const struct shape icmp_shape = { SHAPE(icmp_rows) };
-#undef OF
-
-#define OF lookup
-static const struct shape_field lookup_rows[] = {
-    { PEER("name", name, SHAPE_ALWAYS) },
-    { OWN("type", type, SHAPE_ALWAYS) },
-    { PEER("server", server, SHAPE_ALWAYS) },
-    { OWN("transport", transport, SHAPE_ALWAYS) },
-    { OWN("rcode", rcode, SHAPE_LEAVE_OUT) },
-    { GROUP("error", error, failure_shape, SHAPE_LEAVE_OUT) },
-    { PEERS("answers", answers) },
-    { PEERS("cname", cname) },
-    { FLAG("truncated", truncated) },
-    { FLAG("ad", ad) },
-    { INT_IF("ede", ede, -1) },
-    { MS("start_ms", start_ns) },
-    { MS_OPEN("duration_ms", duration_ns) },
-    { ENUM("source", source, WORDS_SOURCE, SHAPE_ALWAYS) },
-    { FLAG("beside", beside) },
-    { OBJECT("icmp", icmp, icmp_shape) },
-};
-static const struct shape lookup_shape = { SHAPE(lookup_rows) };
-#undef OF
-
-#define OF hop
-static const struct shape_field hop_rows[] = {
-    { INT("ttl", ttl) },
-    { ENUM("answer", answer, WORDS_HOP, SHAPE_ALWAYS) },
-    { PEER("sender", sender, SHAPE_NULL) },
-    { INT_IF("type", type, -1) },
-    { INT_IF("code", code, -1) },
-    { MS_OPEN("duration_ms", duration_ns) },
-};
-static const struct shape hop_shape = { SHAPE(hop_rows) };
-#undef OF
-
-#define OF path_facts
-static const struct shape_field path_rows[] = {
-    { PEER("control", control, SHAPE_NULL) },
-    { INT_IF("control_port", control_port, 0) },
-    { FLAG("same_address", same_address) },
-    { LIST("control_hops", control_hops, hop_shape, SHAPE_ALWAYS) },
-    { FLAG("confirmed", confirmed) },
-    { FLAG("accepts_all", accepts_all) },
-    { INT("probes", probes) },
-    { MS("start_ms", start_ns) },
-    { MS("duration_ms", duration_ns) },
-};
-static const struct shape path_shape = { SHAPE(path_rows) };
-#undef OF
-
-#define OF tcp_facts
-static const struct shape_field tcp_rows[] = {
-    { OWN("state", state, SHAPE_NULL) },
-    { INT_IF("retransmits", retransmits, -1) },
-    { INT_IF("total_retrans", total_retrans, -1) },
-    { INT_IF("unacked", unacked, -1) },
-    { INT_IF("out_of_order", out_of_order, -1) },
-    { INT_IF("bytes_acked", bytes_acked, -1) },
-    { INT_IF("bytes_received", bytes_received, -1) },
-    { INT_IF("path_mtu", path_mtu, -1) },
-    { MS_OPEN("rto_ms", rto_ns) },
-};
-static const struct shape tcp_shape = { SHAPE(tcp_rows) };
-#undef OF
-
-#define OF address
-static const struct shape_field address_rows[] = {
-    { PEER("address", text, SHAPE_ALWAYS) },
-    { INT("family", family) },
-    { ENUM("status", status, WORDS_STATUS, SHAPE_ALWAYS) },
-    { GROUP("error", error, failure_shape, SHAPE_LEAVE_OUT) },
-    { FLAG("chosen", chosen) },
-    { MS("start_ms", start_ns) },
-    { MS_OPEN("connect_ms", connect_ns) },
-    { MS_OPEN("rtt_ms", rtt_ns) },
-    { PEER("local_address", local, SHAPE_NULL) },
-    { OBJECT("icmp", icmp, icmp_shape) },
-    { OBJECT("tcp", tcp, tcp_shape) },
-    { LIST("hops", hops, hop_shape, SHAPE_LEAVE_OUT) },
-    { OBJECT("path", path, path_shape) },
-};
-static const struct shape address_shape = { SHAPE(address_rows) };
 #undef OF
 
 #define OF certificate
@@ -238,7 +97,7 @@ static const struct shape_field step_rows[] = {
     { MS_OPEN("duration_ms", duration_ns) },
     { INT_IF("budget_ms", budget_ms, 0) },
     { BYTES("reply", reply, SHAPE_LEAVE_OUT) },
-    { GROUP("error", error, failure_shape, SHAPE_LEAVE_OUT) },
+    { GROUP("error", error, json_failure_shape, SHAPE_LEAVE_OUT) },
     { OWN("blocked_by", blocked_by, SHAPE_LEAVE_OUT) },
 };
 static const struct shape step_shape = { SHAPE(step_rows) };
@@ -286,7 +145,7 @@ static const struct shape auth_shape = { SHAPE(auth_rows), .empty = no_auth };
 static const struct shape_field proxy_rows[] = {
     { PEER("asked", asked, SHAPE_ALWAYS) },
     { FLAG("heard", heard) },
-    { LIST("addresses", addresses, address_shape, SHAPE_ALWAYS) },
+    { LIST("addresses", addresses, json_address_shape, SHAPE_ALWAYS) },
 };
 static const struct shape proxy_shape = { SHAPE(proxy_rows) };
 #undef OF
@@ -301,7 +160,7 @@ static const struct shape_field attempt_rows[] = {
     { OBJECT("tls", tls, tls_shape) },
     { GROUP("capabilities", capabilities, capability_shape, SHAPE_LEAVE_OUT) },
     { GROUP("auth", auth, auth_shape, SHAPE_LEAVE_OUT) },
-    { OBJECT("tcp", tcp, tcp_shape) },
+    { OBJECT("tcp", tcp, json_tcp_shape) },
     { PEER("session_id", session_id, SHAPE_LEAVE_OUT) },
     { PEER("seen_as", seen_as, SHAPE_LEAVE_OUT) },
     { LIST("transcript", transcript, exchange_shape, SHAPE_TRANSCRIPT) },
@@ -322,7 +181,7 @@ static const struct shape_field endpoint_rows[] = {
     { FLAG("transfer", transfer) },
     { NEEDS("needs", needs) },
     { ENUM("status", status, WORDS_STATUS, SHAPE_ALWAYS) },
-    { LIST("addresses", addresses, address_shape, SHAPE_ALWAYS) },
+    { LIST("addresses", addresses, json_address_shape, SHAPE_ALWAYS) },
     { LIST("attempts", attempts, attempt_shape, SHAPE_ALWAYS) },
 };
 static const struct shape endpoint_shape = { SHAPE(endpoint_rows) };
@@ -340,7 +199,7 @@ static const struct shape_field run_rows[] = {
 };
 static const struct shape run_shape = { SHAPE(run_rows) };
 static const struct shape_field observed_rows[] = {
-    { LIST("lookups", lookups, lookup_shape, SHAPE_ALWAYS) },
+    { LIST("lookups", lookups, json_lookup_shape, SHAPE_ALWAYS) },
     { LIST("endpoints", endpoints, endpoint_shape, SHAPE_ALWAYS) },
 };
 static const struct shape observed_shape = { SHAPE(observed_rows) };
