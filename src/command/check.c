@@ -8,6 +8,7 @@
 #include "command/interrupt.h"
 #include "command/live.h"
 #include "command/output.h"
+#include "command/show.h"
 #include "command/terminal.h"
 #include "diagnosis/classify.h"
 #include "diagnosis/diagnose.h"
@@ -19,7 +20,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { RESULT_LIMIT = 256 << 20, HELP_LIMIT = 65536, REPORTED_LIMIT = 1 << 20 };
+enum { HELP_LIMIT = 65536, REPORTED_LIMIT = 1 << 20 };
 
 static const int stopping_signals[] = { SIGINT, SIGTERM, SIGHUP };
 enum { STOPPING_COUNT = sizeof stopping_signals / sizeof *stopping_signals };
@@ -167,7 +168,7 @@ static bool wants_color(const struct check_settings *settings)
     return !settings->output && terminal_has_color(STDOUT_FILENO);
 }
 
-/* The exit status. Nothing is written before all of it is there. */
+/* The exit status. */
 static int deliver(struct check *check)
 {
     const struct check_settings *settings = &check->settings;
@@ -184,16 +185,7 @@ static int deliver(struct check *check)
     struct result *result = result_new(check->trace);
     check->trace = NULL;
     diagnose(result);
-    struct buffer out;
-    buffer_init(&out, RESULT_LIMIT);
-    settings->format->write(&out, result, &options);
-    char *error = NULL;
-    int status = report_status(settings->format, result, &options);
-    if (out.overflow)
-        status = command_fail(memory_copy("the result is larger than 256 MiB"));
-    else if (!output_write(settings->output, buffer_bytes(&out), &error))
-        status = command_fail(error);
-    buffer_done(&out);
+    int status = show_result(settings->format, result, &options, settings->output);
     result_free(result);
     return status;
 }

@@ -74,9 +74,10 @@ bool output_check(const char *path, char **ret_error)
     return error == 0;
 }
 
-static int write_into(const char *path, struct bytes bytes)
+/* HOW is O_TRUNC or O_APPEND. */
+static int write_into(const char *path, int how, struct bytes bytes)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+    int fd = open(path, O_WRONLY | O_CREAT | how | O_CLOEXEC | O_NOCTTY, 0666);
     if (fd < 0)
         return errno;
     int error = write_whole(fd, bytes);
@@ -120,8 +121,16 @@ static int replace(const char *path, struct bytes bytes)
 bool output_write(const char *path, struct bytes bytes, char **ret_error)
 {
     int error = !path                   ? write_whole(STDOUT_FILENO, bytes)
-                : is_written_into(path) ? write_into(path, bytes)
+                : is_written_into(path) ? write_into(path, O_TRUNC, bytes)
                                         : replace(path, bytes);
+    if (error)
+        *ret_error = complain(path, error);
+    return error == 0;
+}
+
+bool output_append(const char *path, struct bytes bytes, char **ret_error)
+{
+    int error = write_into(path, O_APPEND, bytes);
     if (error)
         *ret_error = complain(path, error);
     return error == 0;

@@ -4,13 +4,13 @@
 #include "command/command.h"
 #include "command/options.h"
 #include "command/output.h"
+#include "command/show.h"
 #include "command/terminal.h"
 #include "report/report.h"
 #include "result/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -160,15 +160,7 @@ static int show(const struct settings *settings, const struct result *result)
         .transcript = settings->transcript,
         .columns = settings->output ? 0 : terminal_columns(STDOUT_FILENO),
     };
-    char *error = NULL;
-    int status = report_status(settings->format, result, &options);
-    struct buffer out;
-    buffer_init(&out, SIZE_MAX / 2);
-    settings->format->write(&out, result, &options);
-    if (!output_write(settings->output, buffer_bytes(&out), &error))
-        status = command_fail(error);
-    buffer_done(&out);
-    return status;
+    return show_result(settings->format, result, &options, settings->output);
 }
 
 int render_main(int argc, char **argv)

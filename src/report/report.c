@@ -8,6 +8,13 @@ const struct report_format report_formats[] = {
     { .name = "ndjson", .write = report_ndjson },
     { .name = "nagios", .write = report_nagios, .status = report_nagios_status },
     { .name = "openmetrics", .write = report_openmetrics },
+    { .name = "junit", .write = report_junit },
+    { .name = "github",
+      .write = report_github,
+      .aside = report_github_summary,
+      .aside_variable = "GITHUB_STEP_SUMMARY" },
+    { .name = "sarif", .write = report_sarif },
+    { .name = "csv", .write = report_csv },
     { .name = NULL },
 };
 

@@ -22,6 +22,10 @@ struct report_format {
                   const struct report_options *options);
     /* The exit status where the format has a say; OWN is the result's. NULL: it has none. */
     int (*status)(const struct result *result, const struct report_options *options, int own);
+    /* What is appended beside it to the file that an environment variable names; NULL: nothing. */
+    void (*aside)(struct buffer *out, const struct result *result,
+                  const struct report_options *options);
+    const char *aside_variable;
 };
 
 /* The exit status of a command that shows RESULT so. */
@@ -33,7 +37,7 @@ const struct report_format *report_format_find(const char *name);
 /* All of them, ended by a NULL name. */
 extern const struct report_format report_formats[];
 /* Their names, for a help text or a complaint. */
-#define REPORT_FORMAT_NAMES "text, json, ndjson, nagios, openmetrics"
+#define REPORT_FORMAT_NAMES "text, json, ndjson, nagios, openmetrics, junit, github, sarif, csv"
 
 void report_text(struct buffer *out, const struct result *result,
                  const struct report_options *options);
@@ -45,6 +49,16 @@ void report_nagios(struct buffer *out, const struct result *result,
                    const struct report_options *options);
 int report_nagios_status(const struct result *result, const struct report_options *options,
                          int own);
+void report_junit(struct buffer *out, const struct result *result,
+                  const struct report_options *options);
+void report_github(struct buffer *out, const struct result *result,
+                   const struct report_options *options);
+void report_github_summary(struct buffer *out, const struct result *result,
+                           const struct report_options *options);
+void report_sarif(struct buffer *out, const struct result *result,
+                  const struct report_options *options);
+void report_csv(struct buffer *out, const struct result *result,
+                const struct report_options *options);
 void report_openmetrics(struct buffer *out, const struct result *result,
                         const struct report_options *options);
 

@@ -30,6 +30,26 @@ def formats():
         equal(json.loads(lines)['target']['input'], TARGET)
 
 
+def github_summary():
+    """Annotations on standard output, the summary appended to the file that the runner names."""
+    with Sandbox() as box:
+        path = box.path / 'summary.md'
+        path.write_bytes(b'before\n')
+        result = box.run('--format', 'github', TARGET, variables={'GITHUB_STEP_SUMMARY': str(path)})
+        equal(result.returncode, 2)
+        for line in result.stdout.decode().splitlines():
+            if not line.startswith(('::error title=', '::warning title=')):
+                raise AssertionError(f'no annotation: {line}')
+        summary = path.read_text()
+        equal(summary.startswith('before\n### '), True, 'appended')
+        contains(summary, 'Class: tcp-refused')
+        lacks(box.run('--format', 'text', TARGET, variables={'GITHUB_STEP_SUMMARY': str(path)}).stderr, b'summary')
+        equal(path.read_text(), summary, 'other formats leave it alone')
+        result = box.run('--format', 'github', TARGET, variables={'GITHUB_STEP_SUMMARY': '/nowhere/summary'})
+        equal(result.returncode, 3)
+        contains(result.stderr, b'cannot write /nowhere/summary')
+
+
 def bare_target():
     with Sandbox() as box:
         first, second = box.run(TARGET), box.run('check', TARGET)
@@ -165,7 +185,7 @@ def ascii_only():
                 raise AssertionError(f'{arguments} {variables}: {text!r}')
 
 
-support.main([('the formats', formats), ('a bare target is checked', bare_target), ('--output replaces', output_file),
+support.main([('the formats', formats), ('the step summary of GitHub', github_summary), ('a bare target is checked', bare_target), ('--output replaces', output_file),
               ('--output through a link, to a device', output_link_and_device), ('a full device', full_device),
               ('a closed pipe', closed_pipe), ('a closed standard output', closed_output),
               ('a slow reader', slow_reader), ('colour', color), ('progress', progress), ('ASCII', ascii_only)])

@@ -45,6 +45,10 @@ report(json.loads(run.stdout) == json.loads(rich), "JSON comes out as it went in
 run = render("--format=ndjson", "-", text=rich)
 report(run.stdout.count(b"\n") == 1 and b"transcript" not in run.stdout,
        "standard input; one line; no transcript unasked", run.stderr)
+offered = render("--format", "?", saved).stderr.decode().split("one of ")[1].split()
+for form in [name.strip(",") for name in offered]:
+    run = render("--format", form, saved)
+    report(run.returncode == 2 and run.stdout and not run.stderr, "as " + form, run)
 run = render("--ascii", "-v", "--transcript", saved)
 report(run.stdout.isascii() and b"Dialogue" in run.stdout, "plain ASCII, verbose, with dialogues",
        run.stderr)

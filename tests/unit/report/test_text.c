@@ -108,7 +108,8 @@ static bool is_harmless(struct bytes text)
     /* Escaping what is harmless changes the line ends and backslashes alone. */
     for (size_t i = 0; i < text.size; i++) {
         unsigned char c = (unsigned char)text.data[i];
-        if ((c < 0x20 && c != '\n') || c == 0x7f)
+        bool line_end = c == '\n' || (c == '\r' && i + 1 < text.size && text.data[i + 1] == '\n');
+        if ((c < 0x20 && !line_end) || c == 0x7f)
             return false;
     }
     struct bytes rest = text, line;
