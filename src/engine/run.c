@@ -5,7 +5,6 @@
 #include "engine/gate.h"
 #include "engine/opinions.h"
 #include "engine/path.h"
-#include "engine/trust.h"
 #include "engine/vantage.h"
 #include "engine/walk.h"
 #include "net/evidence.h"
@@ -34,7 +33,7 @@ struct run {
     loop_function *done;
     void *arg;
     struct resolver *resolver;
-    struct trust *trust;
+    struct trust *trust, *own_trust; /* own_trust: NULL where it is borrowed */
     struct gate *gate;
     struct planning *planning;
     struct walk_shared shared;
@@ -284,7 +283,7 @@ static bool check_options(struct run *run, char **ret_error)
         *ret_error = memory_format("cannot connect from --source %s: %s", o->source, failure.text);
         return false;
     }
-    if (!o->ca_file)
+    if (!o->ca_file || o->trust)
         return true;
     /* The file alone loads in 0.1 ms: so a bad one is told at once, and not by the pool in the
      * middle of the run. */
@@ -298,7 +297,8 @@ static void begin(struct run *run)
 {
     const struct run_options *o = run->options;
     struct tls_trust_options trust = { .ca_file = o->ca_file, .system = !o->no_system_ca };
-    run->trust = trust_start(run->loop, &trust);
+    run->own_trust = o->trust ? NULL : trust_start(run->loop, &trust);
+    run->trust = o->trust ? o->trust : run->own_trust;
     run->gate = open_gate(run);
     run->trace->target.user = arena_copy(&run->trace->arena, login_user(o));
     run->shared = (struct walk_shared) {
@@ -387,6 +387,6 @@ void run_free(struct run *run)
     opinions_close(&run->opinions);
     resolver_free(run->resolver);
     gate_free(run->gate);
-    trust_free(run->trust);
+    trust_free(run->own_trust);
     free(run);
 }

@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "engine/proxy.h"
+#include "engine/trust.h"
 #include "net/loop.h"
 #include "plan/plan.h"
 #include "result/trace.h"
@@ -37,8 +38,10 @@ struct run_options {
     size_t connect_to_count;
     const char *ca_file;
     bool no_system_ca;
-    int family;         /* 4, 6 or 0 for both */
-    const char *source; /* numeric address; NULL */
+    struct trust *trust; /* what ca_file and no_system_ca say, loaded once for many runs and theirs
+                            to borrow; NULL: the run loads its own */
+    int family;          /* 4, 6 or 0 for both */
+    const char *source;  /* numeric address; NULL */
     struct proxy_settings proxy;
     const char *ehlo; /* NULL: this machine's name */
     int timeout_ms;   /* cap on each budget; 0 none */

@@ -6,6 +6,7 @@
 
 struct trust {
     struct tls_trust_options options;
+    char *ca_file, *added;   /* what the options name */
     struct tls_trust *store; /* the pool writes these two, before ready is set on the loop */
     char *error;
     bool ready;
@@ -39,6 +40,8 @@ struct trust *trust_start(struct loop *loop, const struct tls_trust_options *opt
 {
     struct trust *trust = memory_new(sizeof *trust);
     trust->options = *options;
+    trust->options.ca_file = trust->ca_file = memory_copy(options->ca_file);
+    trust->options.added = trust->added = memory_copy(options->added);
     loop_work(loop, load, loaded, trust);
     return trust;
 }
@@ -52,6 +55,8 @@ void trust_free(struct trust *trust)
         return; /* the pool is still at work on it */
     tls_trust_free(trust->store);
     free(trust->error);
+    free(trust->ca_file);
+    free(trust->added);
     free(trust);
 }
 

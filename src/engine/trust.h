@@ -1,5 +1,5 @@
 /* The trust store, loaded on the pool while names are being resolved, and shared by every session
- * of a run. */
+ * of a run, or of many. */
 #ifndef ENGINE_TRUST_H
 #define ENGINE_TRUST_H
 
@@ -8,10 +8,10 @@
 
 struct trust;
 
-/* Starts loading. OPTIONS' strings are borrowed until it is there. */
+/* Starts loading. */
 struct trust *trust_start(struct loop *loop, const struct tls_trust_options *options);
-/* Only after loop_free(), or once it is ready: the pool may still be at work before. NULL is legal.
- */
+/* Nobody uses it any more. While the pool is still at work on it, it is freed once that comes back
+ * to the loop. NULL is legal. */
 void trust_free(struct trust *trust);
 
 bool trust_ready(const struct trust *trust);
