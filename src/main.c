@@ -3,6 +3,7 @@
 #include "command/command.h"
 #include "command/explain.h"
 #include "command/render.h"
+#include "command/serve.h"
 #include "command/simulate.h"
 
 #include <stddef.h>
@@ -12,6 +13,8 @@ static const struct command commands[] = {
     { "classes", "[ID]", "list the faults that it can tell apart, or explain one", classes_main },
     { "explain", "[OPTION...] [TEXT...]", "say what a pasted error means", explain_main },
     { "render", "[OPTION...] FILE", "show a saved result in another format", render_main },
+    { "serve", "[OPTION...]", "the exporter for Prometheus: checks what it is asked for by HTTP",
+      serve_main },
     { "simulate", "[OPTION...]", "run a simulated mail provider on this machine", simulate_main },
     { NULL, NULL, NULL, NULL },
 };

@@ -1,5 +1,5 @@
-/* The clocks. Only net/, engine/, simulate/ and command/ ask them; everything else is told the
- * time. */
+/* The clocks. Only net/, engine/, simulate/, serve/ and command/ ask them; everything else is
+ * told the time. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 

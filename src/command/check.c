@@ -9,6 +9,7 @@
 #include "command/live.h"
 #include "command/output.h"
 #include "command/show.h"
+#include "command/state_dir.h"
 #include "command/terminal.h"
 #include "diagnosis/classify.h"
 #include "diagnosis/diagnose.h"
@@ -105,15 +106,6 @@ static void unwatch_signals(struct check *check)
     sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-/* XDG Base Directory Specification: a relative path is ignored. NULL: nothing is remembered. */
-static char *find_state_dir(void)
-{
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    if (state && *state == '/')
-        return memory_format("%s/maildoctor", state);
-    return home && *home == '/' ? memory_format("%s/.local/state/maildoctor", home) : NULL;
-}
-
 static bool is_ascii_only(const struct check_settings *settings)
 {
     return settings->ascii || !terminal_has_utf8();
@@ -142,7 +134,7 @@ static bool perform(struct check *check, char **ret_error)
     struct run_options *options = &check->settings.run;
     options->password = check->password;
     options->token = check->token;
-    options->state_dir = check->state_dir = find_state_dir();
+    options->state_dir = check->state_dir = state_dir_find();
     options->judge_login = classify_login;
     check->loop = loop_new();
     check->trace = trace_new();

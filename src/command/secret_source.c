@@ -264,7 +264,7 @@ bool secret_source_read(const struct secret_source *source, struct secret **ret_
             *ret_error = memory_format("the %s %s", source->what, fault);
         good = !fault;
     }
-    if (good && shared)
+    if (good && shared && !source->quiet)
         warn_shared(source);
     buffer_done(&in);
     return good;

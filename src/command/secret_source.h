@@ -10,6 +10,7 @@ struct secret_source {
     const char *environment;         /* "MAILDOCTOR_PASSWORD" */
     const char *file, *fd, *command; /* the option's value; NULL: not given */
     bool ask;                        /* at the terminal, without echo */
+    bool quiet;                      /* no warning of a file that everybody may read */
 };
 
 /* Takes the variables of all secrets out of the environment: kept here, overwritten there, unset.

@@ -8,6 +8,15 @@ static int refuse(gnutls_session_t session)
     return GNUTLS_E_NO_CIPHER_SUITES;
 }
 
+bool tls_peer_is_known(void *session)
+{
+    unsigned problems = 0;
+    gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID,
+                                      .data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT };
+    return gnutls_certificate_verify_peers(session, &purpose, 1, &problems) == GNUTLS_E_SUCCESS &&
+           problems == 0;
+}
+
 struct tls *tls_server_new(const struct tls_server_options *options)
 {
     const struct tls_shared *common = tls_shared();

@@ -17,4 +17,8 @@ struct tls_server_options {
  */
 struct tls *tls_server_new(const struct tls_server_options *options);
 
+/* Of another library's server session (a gnutls_session_t), whose handshake is over: did the client
+ * show a certificate that the session's own roots vouch for? */
+bool tls_peer_is_known(void *session);
+
 #endif

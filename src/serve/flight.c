@@ -1,0 +1,117 @@
+#include "serve/flight.h"
+
+#include "base/memory.h"
+#include "diagnosis/classify.h"
+#include "diagnosis/diagnose.h"
+#include "diagnosis/transient.h"
+
+#include <stdlib.h>
+
+struct flight {
+    struct flight_options options;
+    struct run_options run_options;
+    struct arena arena; /* of the target */
+    char *target;
+    struct secret *password, *token;
+    struct trace *trace;
+    struct run *run;
+};
+
+static void over(void *arg)
+{
+    struct flight *flight = arg;
+    flight->options.landed(flight->options.arg, flight);
+}
+
+char *flight_login(const struct serve_module *module, const char *target)
+{
+    struct arena arena = { 0 };
+    struct target parsed = { 0 };
+    char *error = NULL, *login = NULL;
+    if (module->logs_in && target_parse(&parsed, &arena, target, &error)) {
+        const char *user = module->run.user;
+        login = memory_copy(user ? user : parsed.user ? parsed.user : parsed.address);
+    }
+    free(error);
+    arena_done(&arena);
+    return login;
+}
+
+static bool prepare(struct flight *flight, char **ret_error)
+{
+    const struct serve_module *module = flight->options.module;
+    const struct serve_modules *modules = module_set_modules(flight->options.set);
+    struct run_options *run = &flight->run_options;
+    *run = module->run;
+    if (!target_parse(&run->target, &flight->arena, flight->target, ret_error) ||
+        !plan_options_fit(&run->plan, &run->target, ret_error) ||
+        !modules->read_secrets(module, &flight->password, &flight->token, ret_error))
+        return false;
+    run->password = flight->password;
+    run->token = flight->token;
+    run->state_dir = flight->options.state_dir;
+    run->trust = module_set_trust(flight->options.set, module);
+    run->judge_login = classify_login;
+    return true;
+}
+
+struct flight *flight_start(const struct flight_options *options, char **ret_error)
+{
+    struct flight *flight = memory_new(sizeof *flight);
+    flight->options = *options;
+    flight->target = memory_copy(options->target);
+    module_set_hold(options->set);
+    if (prepare(flight, ret_error)) {
+        flight->trace = trace_new();
+        flight->run =
+            run_start(options->loop, &flight->run_options, flight->trace, over, flight, ret_error);
+    }
+    if (flight->run)
+        return flight;
+    flight_free(flight);
+    return NULL;
+}
+
+void flight_keep_text(struct flight *flight)
+{
+    flight->options.with_text = true;
+}
+
+void flight_cancel(struct flight *flight)
+{
+    run_cancel(flight->run, "interrupt");
+}
+
+struct flight_end flight_end(struct flight *flight)
+{
+    struct flight_end end = { .only_we_know = run_has_forgotten(flight->run) };
+    struct result *result = result_new(flight->trace);
+    flight->trace = NULL;
+    run_free(flight->run);
+    flight->run = NULL;
+    diagnose(result);
+    end.answer = answer_new(result, flight->options.with_text);
+    end.failed = result->verdict.status == VERDICT_FAIL;
+    end.transient = class_is_transient(result->verdict.class_id);
+    if (end.only_we_know) {
+        end.refused = flight->password;
+        flight->password = NULL;
+    }
+    result_free(result);
+    return end;
+}
+
+void flight_free(struct flight *flight)
+{
+    if (!flight)
+        return;
+    run_free(flight->run);
+    if (flight->trace)
+        trace_free(flight->trace);
+    secret_free(flight->password);
+    secret_free(flight->token);
+    arena_done(&flight->arena);
+    module_set_release(flight->options.set);
+    free(flight->target);
+    free(flight);
+}

@@ -1,0 +1,39 @@
+/* What a module of the modules file says: which checks, with which login, of which targets. Data;
+ * the command reads the file. */
+#ifndef SERVE_MODULE_H
+#define SERVE_MODULE_H
+
+#include "base/secret.h"
+#include "engine/run.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct serve_module {
+    const char *name;
+    struct run_options run; /* for each run; target, secrets, trust and state_dir are set then */
+    bool logs_in;           /* it has a credential: its targets are fixed, and runs are scheduled */
+    const char *const *targets; /* the only ones; without any, every target may be asked for */
+    size_t target_count;
+    int interval_ms;        /* between two scheduled runs */
+    int cache_ms;           /* how long a result answers further scrapes; 0: it does not */
+    const char *definition; /* the whole of it as text: equal texts are equal modules */
+    void *source;           /* the reader's own */
+};
+
+/* All modules of one reading of the file. */
+struct serve_modules {
+    struct serve_module *items;
+    size_t count;
+    /* The secrets of MODULE as they are now, for one run; the caller's, and NULL where it has none.
+     * False and a message (release with free()). */
+    bool (*read_secrets)(const struct serve_module *module, struct secret **ret_password,
+                         struct secret **ret_token, char **ret_error);
+    void (*free)(struct serve_modules *modules);
+};
+
+const struct serve_module *serve_module_find(const struct serve_modules *modules, const char *name);
+/* May TARGET be asked for with this module? */
+bool serve_module_allows(const struct serve_module *module, const char *target);
+
+#endif
