@@ -69,6 +69,27 @@ bool cause_same_source(const struct result *result, const struct finding *findin
            !cause_is_said(endpoint, a) && !cause_is_said(endpoint, b);
 }
 
+/* ---- an error that was reported ---- */
+
+void cause_reported(struct buffer *line, const struct reported *reported)
+{
+    const char *sure = wording_confidence(reported->confidence);
+    if (reported->class_id)
+        buffer_format(line, "%s%s%s%s", reported->class_id, *sure ? " (" : "", sure,
+                      *sure ? ")" : "");
+    else
+        buffer_append_text(line, "not recognised");
+}
+
+bool cause_shows_reported(const struct result *result)
+{
+    const struct finding *cause = wording_cause(result);
+    for (const struct evidence *e = cause ? cause->evidence : NULL; e; e = e->next)
+        if (wording_same(e->step, "reported"))
+            return true;
+    return false;
+}
+
 /* ---- who and how ---- */
 
 void cause_who(struct buffer *line, const struct result *result, enum owner owner,

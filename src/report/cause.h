@@ -24,6 +24,11 @@ void cause_source(struct buffer *line, const struct result *result, const struct
 bool cause_same_source(const struct result *result, const struct finding *finding,
                        const struct evidence *a, const struct evidence *b);
 
+/* Appends how an error that was reported was recognised: "bad-credentials (sure)". And was it shown
+ * already, among the evidence of the fault? */
+void cause_reported(struct buffer *line, const struct reported *reported);
+bool cause_shows_reported(const struct result *result);
+
 /* Appends "your network team (probably)"; nothing without an owner. */
 void cause_who(struct buffer *line, const struct result *result, enum owner owner,
                enum confidence confidence);

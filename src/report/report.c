@@ -4,6 +4,7 @@
 
 const struct report_format report_formats[] = {
     { .name = "text", .write = report_text },
+    { .name = "html", .write = report_html },
     { .name = "json", .write = report_json },
     { .name = "ndjson", .write = report_ndjson },
     { .name = "nagios", .write = report_nagios, .status = report_nagios_status },

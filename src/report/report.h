@@ -37,7 +37,8 @@ const struct report_format *report_format_find(const char *name);
 /* All of them, ended by a NULL name. */
 extern const struct report_format report_formats[];
 /* Their names, for a help text or a complaint. */
-#define REPORT_FORMAT_NAMES "text, json, ndjson, nagios, openmetrics, junit, github, sarif, csv"
+#define REPORT_FORMAT_NAMES                                                                        \
+    "text, html, json, ndjson, nagios, openmetrics, junit, github, sarif, csv"
 
 void report_text(struct buffer *out, const struct result *result,
                  const struct report_options *options);
@@ -61,6 +62,10 @@ void report_csv(struct buffer *out, const struct result *result,
                 const struct report_options *options);
 void report_openmetrics(struct buffer *out, const struct result *result,
                         const struct report_options *options);
+/* Always with all that the result holds, the less asked for folded: color, verbose, transcript and
+ * columns say nothing to it. */
+void report_html(struct buffer *out, const struct result *result,
+                 const struct report_options *options);
 
 /* A text report is for people: never wider than this. Commands are not wrapped. */
 enum { REPORT_WIDTH = 80, REPORT_WIDTH_LEAST = 40 };

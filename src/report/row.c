@@ -210,50 +210,6 @@ static void add_proxy(struct row *row, const struct endpoint *endpoint,
 
 /* ---- the dialogue ---- */
 
-static const char *phase(enum stage stage)
-{
-    static const char *const words[] = {
-        [STAGE_NONE] = "it",
-        [STAGE_RESOLVE] = "name",
-        [STAGE_CONNECT] = "connect",
-        [STAGE_GREETING] = "greeting",
-        [STAGE_CAPABILITY] = "capabilities",
-        [STAGE_STARTTLS] = "STARTTLS",
-        [STAGE_TLS] = "TLS",
-        [STAGE_LOGIN] = "login",
-        [STAGE_MAILBOX] = "mailbox",
-        [STAGE_SUBMIT] = "mail",
-        [STAGE_GOODBYE] = "goodbye",
-    };
-    return words[stage];
-}
-
-static const char *fault_word(const struct failure *failure)
-{
-    switch (failure->kind) {
-    case FAILURE_TIMED_OUT:
-        return "NO ANSWER";
-    case FAILURE_CONNECTION_RESET:
-        return "CUT OFF";
-    case FAILURE_CONNECTION_CLOSED:
-        return "CLOSED";
-    case FAILURE_PROTOCOL_VIOLATION:
-        return "NOT UNDERSTOOD";
-    case FAILURE_REPLY_TOO_LONG:
-        return "ENDLESS";
-    case FAILURE_REFUSED:
-        return "REFUSED";
-    case FAILURE_NOT_OFFERED:
-        return "NOT OFFERED";
-    case FAILURE_PLAINTEXT_INJECTED:
-        return "TAMPERED WITH";
-    case FAILURE_TLS_VERSION:
-        return "NO COMMON VERSION";
-    default:
-        return "FAILED";
-    }
-}
-
 static void add_fault(struct row *row, const struct endpoint *endpoint, const struct step *step,
                       int64_t took_ns)
 {
@@ -264,43 +220,20 @@ static void add_fault(struct row *row, const struct endpoint *endpoint, const st
             *step->error.text ? step->error.text : "unknown");
     else if (step->error.kind == FAILURE_NOT_OFFERED ||
              step->error.kind == FAILURE_PLAINTEXT_INJECTED)
-        add(row, expected, "%s %s", phase(step->stage), fault_word(&step->error));
+        add(row, expected, "%s %s", row_phase(step->stage), row_fault_word(&step->error));
     else
-        add(row, expected, "%s %s %s", phase(step->stage), fault_word(&step->error),
+        add(row, expected, "%s %s %s", row_phase(step->stage), row_fault_word(&step->error),
             wording_duration(took_ns, took));
-}
-
-static const char *certificate_word(const struct tls_facts *tls)
-{
-    static const struct {
-        const char *problem, *word;
-    } words[] = {
-        { "expired", "EXPIRED" },
-        { "not-activated", "NOT YET VALID" },
-        { "unexpected-owner", "FOR ANOTHER NAME" },
-        { "revoked", "REVOKED" },
-        { "signer-not-found", "NOT TRUSTED" },
-        { "signer-not-ca", "NOT TRUSTED" },
-        { "insecure-algorithm", "TOO WEAK" },
-        { "purpose-mismatch", "NOT FOR SERVERS" },
-    };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        for (size_t k = 0; k < tls->problems.count; k++)
-            if (strcmp(tls->problems.items[k], words[i].problem) == 0)
-                return words[i].word;
-    if (tls->name_checked && !tls->name_matches)
-        return "FOR ANOTHER NAME";
-    return tls->trust_loaded ? "NOT TRUSTED" : "not checked: no trusted roots here";
 }
 
 static void add_tls(struct row *row, const struct endpoint *endpoint, const struct attempt *attempt,
                     const struct step *step)
 {
     char took[DURATION_SIZE];
-    const struct tls_facts *tls = attempt->tls;
+    const char *fault = row_certificate_word(attempt->tls);
     add(row, false, "TLS %s", wording_duration(step->duration_ns, took));
-    if (tls && tls->version && (!tls->verified || (tls->name_checked && !tls->name_matches)))
-        add(row, is_expected(endpoint), "certificate %s", certificate_word(tls));
+    if (fault)
+        add(row, is_expected(endpoint), "certificate %s", fault);
 }
 
 /* The port of the endpoint of the same protocol whose login came out as one of the two; 0 none. */
@@ -435,7 +368,7 @@ static void add_step(struct row *row, const struct trace *trace, const struct en
     char took[DURATION_SIZE];
     bool last_login = step == attempt_step(attempt, STAGE_LOGIN);
     if (step->status == STATUS_CUT)
-        add(row, false, "%s not waited for", phase(step->stage));
+        add(row, false, "%s not waited for", row_phase(step->stage));
     else if (step->stage == STAGE_LOGIN) {
         if (last_login)
             add_login(row, trace, endpoint, attempt, step);
@@ -450,7 +383,7 @@ static void add_step(struct row *row, const struct trace *trace, const struct en
     else if (step->stage == STAGE_SUBMIT && !step->next)
         add(row, false, "mail accepted");
     else if (step->duration_ns >= SLOW_NS)
-        add(row, false, "%s %s", phase(step->stage), wording_duration(step->duration_ns, took));
+        add(row, false, "%s %s", row_phase(step->stage), wording_duration(step->duration_ns, took));
 }
 
 static const struct address *connected(const struct endpoint *endpoint)

@@ -29,6 +29,14 @@ const char *row_purpose(const struct endpoint *endpoint);
  * "connection REFUSED", "NO ROUTE", ...; else "connection FAILED". */
 const char *row_connect_word(const struct failure *failure);
 
+/* A phase in a word: "connect", "TLS"; and how one failed: "REFUSED", "NO ANSWER". */
+const char *row_phase(enum stage stage);
+const char *row_fault_word(const struct failure *failure);
+
+/* What is wrong with the certificate: "EXPIRED"; NULL: nothing, or there is none. TLS may be NULL.
+ */
+const char *row_certificate_word(const struct tls_facts *tls);
+
 /* Was the name of its host looked up in vain: then TEXT says how, "name NOT FOUND". */
 bool row_unresolved(char *text, size_t size, const struct endpoint *endpoint);
 

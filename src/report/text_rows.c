@@ -1,6 +1,7 @@
 #include "report/text.h"
 
 #include "base/text.h"
+#include "report/family.h"
 #include "report/row.h"
 #include "report/width.h"
 #include "report/wording.h"
@@ -131,47 +132,13 @@ static void write_host_rows(const struct text *text, const struct columns *colum
                 write_row(text, columns, e);
 }
 
-/* ---- address families ---- */
-
-struct family {
-    int all, ok, failed, skipped;
-    struct failure first;
-};
-
-static struct family count_family(const struct trace *trace, int family)
-{
-    struct family sum = { 0 };
-    for (const struct endpoint *e = trace->endpoints; e; e = e->next)
-        for (const struct address *a = e->addresses; a; a = a->next) {
-            if (a->family != family)
-                continue;
-            sum.all++;
-            sum.ok += a->status == STATUS_OK;
-            sum.skipped += a->status == STATUS_SKIPPED;
-            if (a->status == STATUS_FAIL && e->expectation == EXPECT_OFFERED && !sum.failed++)
-                sum.first = a->error;
-            else if (a->status == STATUS_FAIL && e->expectation == EXPECT_UNKNOWN && !sum.failed++)
-                sum.first = a->error;
-        }
-    return sum;
-}
-
-/* One family is dead and the other lives: worth a row, since programs may wait for the dead one. */
 static void write_family(const struct text *text, const struct columns *columns, int number)
 {
-    struct family family = count_family(text->result->trace, number);
-    struct family other = count_family(text->result->trace, number == 4 ? 6 : 4);
-    char line[160];
+    char words[FAMILY_WORDS_SIZE], line[FAMILY_WORDS_SIZE + 32];
     int gap = columns->indent - 4; /* behind "IPv6" */
-    if (!family.all || family.ok)
+    if (!family_words(words, text->result->trace, number))
         return;
-    if (family.skipped == family.all)
-        snprintf(line, sizeof line, "IPv%d%*snot tried: this machine has none", number, gap, "");
-    else if (family.failed && other.ok)
-        snprintf(line, sizeof line, "IPv%d%*s%s; IPv%d works", number, gap, "",
-                 row_connect_word(&family.first), number == 4 ? 6 : 4);
-    else
-        return;
+    snprintf(line, sizeof line, "IPv%d%*s%s", number, gap, "", words);
     page_sentence(&text->page, &(struct page_text) { .hang = (size_t)columns->indent }, line);
 }
 
