@@ -153,6 +153,7 @@ static bool read_options(struct reading *reading, struct source *source, json_t 
     enum options_result read =
         options_read(rows, (int)words.count, words.items, &source->settings, &operands, &error);
     free(rows);
+    check_settings_complete(&source->settings);
     return read == OPTIONS_READ || complain(reading, error);
 }
 

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""Holds the manual page against what the program says of itself.
+"""Holds the manual page, and those of the commands that have one of their own, against what the program says of itself.
 
 usage: check_manual.py MANUAL MAILDOCTOR
 """
+import pathlib
 import re
 import subprocess
 import sys
@@ -44,6 +45,9 @@ commands = re.findall(r"^  ([a-z]+) ", say("--help"), re.M)
 report(bool(commands), "the program lists its commands")
 for command in commands:
     text = section(page, "Ss", "maildoctor " + command)
+    own = pathlib.Path(sys.argv[1]).with_name("maildoctor-%s.8" % command)
+    if own.exists():
+        text += section(own.read_text(encoding="utf-8"), "Sh", "OPTIONS")
     report(bool(text), "a section on " + command)
     lines = re.findall(r"^ {2}(?:-\w, | {4})(--[a-z0-9-]+)", say(command, "--help"), re.M)
     letters = re.findall(r"^ {2}(-\w), --", say(command, "--help"), re.M)
