@@ -6,6 +6,7 @@
  * CAPABILITY is asked only where the server has not already told it in a response code. The mailbox
  * is opened by EXAMINE: SELECT would take the \Recent flags away from the user's own client. */
 #include "base/text.h"
+#include "probes/imap_command.h"
 #include "probes/imap_frame.h"
 #include "probes/mail_state.h"
 
@@ -136,13 +137,6 @@ static void say_tag(struct mail *mail, struct buffer *out)
     buffer_format(out, "a%d ", ++mail->commands);
 }
 
-static void say_command(struct dialogue *d, struct buffer *out, const char *command)
-{
-    say_tag(mail_of(d), out);
-    buffer_append_text(out, command);
-    buffer_append(out, "\r\n", 2);
-}
-
 static int after_login(const struct mail *mail)
 {
     if (mail->wish.task)
@@ -187,7 +181,7 @@ static int greeting_heard(struct dialogue *d, const struct reply *reply)
 
 static void capability_say(struct dialogue *d, struct buffer *out)
 {
-    say_command(d, out, "CAPABILITY");
+    imap_command(d, out, "CAPABILITY");
 }
 
 static int capability_heard(struct dialogue *d, const struct reply *reply)
@@ -205,7 +199,7 @@ static int capability_heard(struct dialogue *d, const struct reply *reply)
 
 static void starttls_say(struct dialogue *d, struct buffer *out)
 {
-    say_command(d, out, "STARTTLS");
+    imap_command(d, out, "STARTTLS");
 }
 
 static int no_starttls(struct dialogue *d)
@@ -326,12 +320,12 @@ static int no_mechanism(struct dialogue *d)
 
 static void examine_say(struct dialogue *d, struct buffer *out)
 {
-    say_command(d, out, "EXAMINE INBOX");
+    imap_command(d, out, "EXAMINE INBOX");
 }
 
 static void logout_say(struct dialogue *d, struct buffer *out)
 {
-    say_command(d, out, "LOGOUT");
+    imap_command(d, out, "LOGOUT");
 }
 
 static const struct dialogue_step steps[] = {

@@ -266,8 +266,9 @@ static bool prepare(struct check *check, const struct operands *operands, char *
     struct check_settings *settings = &check->settings;
     check_settings_complete(settings);
     return take_target(settings, operands, ret_error) &&
-           check_settings_agree(settings, ret_error) && output_check(settings->output, ret_error) &&
-           take_secrets(check, ret_error);
+           check_settings_agree(settings, ret_error) &&
+           check_exercise_agrees(settings, ret_error) &&
+           output_check(settings->output, ret_error) && take_secrets(check, ret_error);
 }
 
 static void clean_up(struct check *check)

@@ -25,8 +25,9 @@ void check_settings_init(struct check_settings *settings)
 void check_settings_complete(struct check_settings *settings)
 {
     bool plugin = strcmp(settings->format->name, "nagios") == 0;
+    int exercise_ms = check_exercise_ms(settings);
     if (!settings->run.deadline_ms)
-        settings->run.deadline_ms = plugin ? PLUGIN_DEADLINE_MS : DEADLINE_MS;
+        settings->run.deadline_ms = (plugin ? PLUGIN_DEADLINE_MS : DEADLINE_MS) + exercise_ms;
 }
 
 void check_settings_done(struct check_settings *settings)
@@ -206,8 +207,7 @@ static bool set_ipv6(void *to, const char *value, char **ret_error)
     return set_family(to, 6, ret_error);
 }
 
-/* Seconds, also 0.5; as milliseconds, 0 when VALUE is none. */
-static int parse_seconds(const char *value)
+int check_seconds(const char *value)
 {
     size_t whole = strspn(value, "0123456789");
     size_t dot = value[whole] == '.';
@@ -221,7 +221,7 @@ static int parse_seconds(const char *value)
 static bool set_timeout(void *to, const char *value, char **ret_error)
 {
     struct check_settings *settings = to;
-    settings->run.timeout_ms = parse_seconds(value);
+    settings->run.timeout_ms = check_seconds(value);
     return settings->run.timeout_ms ||
            options_reject(ret_error, "timeout", value, "seconds, more than 0, at most 86400");
 }
@@ -229,7 +229,7 @@ static bool set_timeout(void *to, const char *value, char **ret_error)
 static bool set_deadline(void *to, const char *value, char **ret_error)
 {
     struct check_settings *settings = to;
-    settings->run.deadline_ms = parse_seconds(value);
+    settings->run.deadline_ms = check_seconds(value);
     return settings->run.deadline_ms ||
            options_reject(ret_error, "deadline", value, "seconds, more than 0, at most 86400");
 }
@@ -402,7 +402,8 @@ static const struct option_row rows[] = {
     { 0 },
 };
 
-const struct option_row *const check_option_tables[] = { rows, check_words_rows, check_output_rows,
+const struct option_row *const check_option_tables[] = { rows, check_exercise_rows,
+                                                         check_words_rows, check_output_rows,
                                                          NULL };
 
 /* ---- together ---- */

@@ -8,6 +8,7 @@
 #include "report/report.h"
 
 enum { CHECK_PORT_LIMIT = 16, CHECK_CONNECT_LIMIT = 32, CHECK_RESOLVER_LIMIT = 4 };
+enum { CHECK_EXERCISE_HOLD_MS = 60000 };
 enum color_wish { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct check_settings {
@@ -33,12 +34,19 @@ void check_settings_done(struct check_settings *settings);
 
 /* For options_join(), by subject; they work on a struct check_settings. */
 extern const struct option_row *const check_option_tables[];
-extern const struct option_row check_output_rows[], check_words_rows[];
+extern const struct option_row check_output_rows[], check_words_rows[], check_exercise_rows[];
+
+/* Seconds, also 0.5; as milliseconds, 0 when VALUE is none. */
+int check_seconds(const char *value);
 
 /* Chooses what was left open, once all options are known. */
 void check_settings_complete(struct check_settings *settings);
 
 /* What no option alone can know: whether they fit each other. False and a message. */
 bool check_settings_agree(const struct check_settings *settings, char **ret_error);
+/* The same of --exercise. */
+bool check_exercise_agrees(const struct check_settings *settings, char **ret_error);
+/* How much longer a run may take because of --exercise, whose own default it chooses. */
+int check_exercise_ms(struct check_settings *settings);
 
 #endif

@@ -93,6 +93,7 @@ void findings_make(struct result *result)
             survey_tls(&survey, e, attempt);
         if (attempt)
             survey_login(&survey, e, attempt);
+        survey_exercise(&survey, e);
     }
     for (const struct endpoint *e = trace->endpoints; e; e = e->next) {
         const struct attempt *attempt = endpoint_attempt(e, PURPOSE_MAIN);

@@ -77,6 +77,8 @@ void survey_login(struct survey *survey, const struct endpoint *endpoint,
 /* Second pass: where a login was not tried. The refusals of all endpoints must be known. */
 void survey_held_back(struct survey *survey, const struct endpoint *endpoint,
                       const struct attempt *attempt);
+/* What was tried in the mailbox behind it. */
+void survey_exercise(struct survey *survey, const struct endpoint *endpoint);
 void survey_tls(struct survey *survey, const struct endpoint *endpoint,
                 const struct attempt *attempt);
 /* What name servers say of ENDPOINT's host, compared. */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "engine/exercise.h"
 #include "engine/gate.h"
 #include "engine/opinions.h"
 #include "engine/path.h"
@@ -16,6 +17,7 @@
 enum {
     NS_PER_S = 1000000000,
     HOST_NAME_SIZE = 256,
+    CLEAN_UP_MS = 10000,   /* to remove what was made in a mailbox, once the run is called off */
     EXPECTATION_MS = 3000, /* how long the documented port's login is waited for */
 };
 
@@ -42,8 +44,10 @@ struct run {
     struct leg *legs;
     struct paths *paths;
     struct opinions *opinions;
+    struct exercise *exercise;
+    const char *stopping; /* why it was called off, while it still cleans up; NULL */
     struct loop_timer *deadline, *patience, *turn;
-    bool walked, over;
+    bool walked, exercised, over;
 };
 
 int64_t run_elapsed_ns(const struct run *run)
@@ -70,10 +74,25 @@ static void close_walks(struct run *run)
     }
 }
 
+static void deadline_passed(void *arg);
+
+/* A run that is called off leaves nothing of its own in a mailbox. False: there is nothing. */
+static bool cleans_up(struct run *run, const char *why)
+{
+    if (!why || !run->exercise || run->stopping)
+        return false;
+    run->stopping = why;
+    if (!exercise_stop(run->exercise))
+        return false;
+    loop_timer_stop(&run->deadline);
+    run->deadline = loop_timer_start(run->loop, CLEAN_UP_MS, deadline_passed, run);
+    return true;
+}
+
 /* WHY is NULL for a run that came to its own end. */
 static void end(struct run *run, const char *why)
 {
-    if (run->over)
+    if (run->over || cleans_up(run, why))
         return;
     run->over = true;
     run->trace->complete = why == NULL;
@@ -82,6 +101,7 @@ static void end(struct run *run, const char *why)
     loop_timer_stop(&run->patience);
     plan_stop(&run->planning);
     paths_close(&run->paths);
+    exercise_close(&run->exercise);
     gate_freeze(run->gate); /* who is closed now must not make another one go */
     close_walks(run);
     opinions_close(&run->opinions);
@@ -149,6 +169,32 @@ static void walk_paths(struct run *run)
     free(targets);
 }
 
+static void exercise_over(void *arg)
+{
+    struct run *run = arg;
+    exercise_close(&run->exercise);
+    if (run->stopping)
+        end(run, run->stopping);
+    else if (!run->over && !run->turn)
+        run->turn = loop_timer_start(run->loop, 0, look_again, run);
+}
+
+static void exercise(struct run *run)
+{
+    const struct run_options *o = run->options;
+    struct exercise_options options = {
+        .shared = &run->shared,
+        .imap = o->exercise_imap,
+        .pop3 = o->exercise_pop3,
+        .hold_ms = o->exercise_hold_ms,
+        .state_dir = o->state_dir,
+        .done = exercise_over,
+        .arg = run,
+    };
+    run->exercise = exercise_start(&options);
+    run->exercised = true;
+}
+
 /* One pass after each ended walk: a few dozen endpoints at most. */
 static void end_if_decided(struct run *run)
 {
@@ -162,6 +208,10 @@ static void end_if_decided(struct run *run)
             return;
     }
     if ((!anybody && !all) || opinions_wanted(run->opinions))
+        return;
+    if (!run->exercised)
+        exercise(run);
+    if (run->exercise)
         return;
     if (!run->walked)
         walk_paths(run);
@@ -188,7 +238,7 @@ static void deadline_passed(void *arg)
 {
     struct run *run = arg;
     loop_timer_stop(&run->deadline);
-    end(run, "deadline");
+    end(run, run->stopping ? run->stopping : "deadline");
 }
 
 void run_cancel(struct run *run, const char *why)
@@ -383,6 +433,7 @@ void run_free(struct run *run)
     loop_timer_stop(&run->patience);
     plan_stop(&run->planning);
     paths_close(&run->paths);
+    exercise_close(&run->exercise);
     close_walks(run);
     opinions_close(&run->opinions);
     resolver_free(run->resolver);

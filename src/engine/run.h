@@ -43,10 +43,12 @@ struct run_options {
     int family;          /* 4, 6 or 0 for both */
     const char *source;  /* numeric address; NULL */
     struct proxy_settings proxy;
-    const char *ehlo; /* NULL: this machine's name */
-    int timeout_ms;   /* cap on each budget; 0 none */
-    int deadline_ms;  /* the whole run; 0 none */
-    bool path;        /* walk paths even where nothing fails */
+    const char *ehlo;                  /* NULL: this machine's name */
+    int timeout_ms;                    /* cap on each budget; 0 none */
+    int deadline_ms;                   /* the whole run; 0 none */
+    bool exercise_imap, exercise_pop3; /* try what the mailbox can do */
+    int exercise_hold_ms;
+    bool path; /* walk paths even where nothing fails */
     run_judge_login *judge_login;
 };
 
@@ -57,8 +59,8 @@ struct run;
  * run_free(). */
 struct run *run_start(struct loop *loop, const struct run_options *options, struct trace *trace,
                       loop_function *done, void *arg, char **ret_error);
-/* Ends it now: open steps become "cut", the trace says why ("interrupt"), DONE is called at the
- * next turn. */
+/* Ends it: open steps become "cut", the trace says why ("interrupt"), DONE is called at the next
+ * turn; after some seconds at most where something of this run must be removed from a mailbox. */
 void run_cancel(struct run *run, const char *why);
 /* A refused password could not be remembered: the next run may send it again. */
 bool run_has_forgotten(const struct run *run);

@@ -191,7 +191,7 @@ struct visit *visit_start(const struct visit_options *options)
     return v;
 }
 
-const struct attempt *visit_attempt(const struct visit *v)
+struct attempt *visit_attempt(const struct visit *v)
 {
     return v->attempt;
 }

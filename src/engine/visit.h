@@ -29,7 +29,7 @@ struct visit_options {
 bool visit_is_possible(const struct endpoint *endpoint);
 struct visit *visit_start(const struct visit_options *options);
 /* What it leaves in the trace; grows while it runs. */
-const struct attempt *visit_attempt(const struct visit *visit);
+struct attempt *visit_attempt(const struct visit *visit);
 /* The task goes on from its pause, however long that was to be; nothing when it is in none. */
 void visit_resume(struct visit *visit);
 /* Ends it in any state, without done(); what is open becomes "cut". NULL inside is legal. */

@@ -69,6 +69,7 @@ void report_text(struct buffer *out, const struct result *result,
     text_compare(&text);
     write_failed_lookups(&text);
     text_rows(&text);
+    text_exercise(&text);
     if (!result->trace->endpoints)
         page_end(&text.page);
     text_foot(&text);

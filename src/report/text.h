@@ -23,6 +23,8 @@ void text_reported(const struct text *text);
 void text_compare(const struct text *text);
 /* A row per endpoint. */
 void text_rows(const struct text *text);
+/* What was tried in the mailbox. */
+void text_exercise(const struct text *text);
 /* What was not tested, from where, support id, class. */
 void text_foot(const struct text *text);
 /* -v. */

@@ -150,6 +150,16 @@ static const struct shape_field proxy_rows[] = {
 static const struct shape proxy_shape = { SHAPE(proxy_rows) };
 #undef OF
 
+#define OF exercise_facts
+static const struct shape_field exercise_rows[] = {
+    { PEER("folder", folder, SHAPE_NULL) },
+    { PEERS("left", left) },
+    { PEERS("swept", swept) },
+    { OWN("second_session", second_session, SHAPE_LEAVE_OUT) },
+};
+static const struct shape exercise_shape = { SHAPE(exercise_rows) };
+#undef OF
+
 #define OF attempt
 static const struct shape_field attempt_rows[] = {
     { ENUM("purpose", purpose, WORDS_PURPOSE, SHAPE_ALWAYS) },
@@ -161,6 +171,7 @@ static const struct shape_field attempt_rows[] = {
     { GROUP("capabilities", capabilities, capability_shape, SHAPE_LEAVE_OUT) },
     { GROUP("auth", auth, auth_shape, SHAPE_LEAVE_OUT) },
     { OBJECT("tcp", tcp, json_tcp_shape) },
+    { OBJECT("exercise", exercise, exercise_shape) },
     { PEER("session_id", session_id, SHAPE_LEAVE_OUT) },
     { PEER("seen_as", seen_as, SHAPE_LEAVE_OUT) },
     { LIST("transcript", transcript, exchange_shape, SHAPE_TRANSCRIPT) },

@@ -297,6 +297,14 @@ struct proxy_facts {
     struct address *addresses; /* the proxy's own */
 };
 
+/* What became of what a trial of the mailbox made in it, and what only it can tell. */
+struct exercise_facts {
+    const char *folder;         /* IMAP: where it all happened; NULL: no folder stood */
+    struct strings left;        /* folders of this run that are still there, as far as is known */
+    struct strings swept;       /* folders of runs that were killed, which this one removed */
+    const char *second_session; /* POP3, beside the first: "allowed", "locked"; NULL: unknown */
+};
+
 struct attempt {
     struct attempt *next;
     enum purpose purpose;
@@ -307,7 +315,8 @@ struct attempt {
     struct tls_facts *tls; /* NULL: no handshake was begun */
     struct capability_facts capabilities;
     struct auth_facts auth;
-    struct tcp_facts *tcp;  /* at the end, where that did not come as it should; NULL */
+    struct tcp_facts *tcp;           /* at the end, where that did not come as it should; NULL */
+    struct exercise_facts *exercise; /* of PURPOSE_EXERCISE; NULL: none */
     const char *session_id; /* the peer's own id for this session (Exchange: 16 hex digits); NULL */
     const char *seen_as;    /* our address as the peer sees it (Exchange: "Hello [ip]"); NULL */
     struct exchange *transcript;

@@ -354,6 +354,16 @@ class Lab:
         self.daemon("dovecot", "-F", "-c", self.dir / "dovecot.conf")
         self.wait([(GOOD, port) for port in (*MAIL_PORTS, 53)])
 
+    def stop_dovecot(self):
+        """With all its sessions."""
+        command("doveadm", "-c", self.dir / "dovecot.conf", "stop")
+        dovecot = next(each for each in self.daemons if each.args[0] == "dovecot" and each.poll() is None)
+        dovecot.wait()
+
+    def start_dovecot(self):
+        self.daemon("dovecot", "-F", "-c", self.dir / "dovecot.conf")
+        self.wait([(GOOD, port) for port in MAIL_PORTS])
+
     def daemon(self, *argv):
         log = open(self.dir / "log" / f"{argv[0]}.out", "ab")  # pylint: disable=consider-using-with
         self.daemons.append(subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log))

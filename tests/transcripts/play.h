@@ -2,6 +2,7 @@
 #ifndef TESTS_TRANSCRIPT_PLAY_H
 #define TESTS_TRANSCRIPT_PLAY_H
 
+#include "probes/exercise.h"
 #include "probes/mail.h"
 
 enum { TEXT_LIMIT = 1 << 20, OPEN_LIMIT = 4 };
@@ -12,6 +13,9 @@ struct play {
     enum mail_protocol protocol;
     struct mail_wish wish;
     struct secret *password, *token;
+    struct exercise_imap folders;
+    struct exercise_second second;
+    struct exercise_pop3 message;
     /* the state */
     struct mail *mail;
     struct dialogue *d;

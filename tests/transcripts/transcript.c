@@ -77,7 +77,7 @@ static const struct {
     enum dialogue_event event;
 } events[] = {
     { "eof", DIALOGUE_EOF },       { "reset", DIALOGUE_RESET }, { "timeout", DIALOGUE_TIMEOUT },
-    { "cancel", DIALOGUE_CANCEL }, { "tls", DIALOGUE_TLS_UP },
+    { "cancel", DIALOGUE_CANCEL }, { "tls", DIALOGUE_TLS_UP },  { "resume", DIALOGUE_RESUME },
 };
 
 /* Which words the gate uses does not matter here, but they must be static. */
@@ -120,9 +120,17 @@ static void happens(struct play *p, const char *name, struct bytes rest)
         play_drain(p);
         return;
     }
+    if (strcmp(name, "stop") == 0) {
+        p->folders.stop = p->message.stop = true;
+        return;
+    }
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
         if (strcmp(events[i].name, name) != 0)
             continue;
+        if (events[i].event == DIALOGUE_RESUME) {
+            awaits(p, DIALOGUE_NEEDS_PAUSE, "a pause's end");
+            p->folders.second = rest.size ? EXERCISE_UNKNOWN : EXERCISE_YES;
+        }
         if (events[i].event == DIALOGUE_TLS_UP)
             awaits(p, DIALOGUE_NEEDS_TLS, "TLS");
         dialogue_event(p->d, events[i].event);
@@ -179,6 +187,18 @@ static void fact(struct play *p, const char *key, struct buffer *out)
         buffer_append_text(out, facts->login_done ? "yes" : "no");
     else if (strcmp(key, "login_reply") == 0)
         buffer_append(out, facts->login_reply.data, facts->login_reply.size);
+    else if (strcmp(key, "left") == 0)
+        list(out, &p->folders.made, " ");
+    else if (strcmp(key, "swept") == 0)
+        list(out, &p->folders.swept, " ");
+    else if (strcmp(key, "uid") == 0)
+        buffer_append_text(out, p->message.uid);
+    else if (strcmp(key, "message-id") == 0)
+        buffer_append_text(out, p->message.message_id);
+    else if (strcmp(key, "read") == 0)
+        buffer_format(out, "%ld %s", p->message.seen, p->message.seen_id);
+    else if (strcmp(key, "second") == 0)
+        buffer_append_text(out, p->second.outcome == EXERCISE_YES ? "yes" : "no");
     else if (strcmp(key, "text") == 0)
         buffer_append_text(out, p->last_failure.text);
     else
@@ -343,6 +363,7 @@ static void play_done(struct play *p)
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         buffer_done(buffers[i]);
     mail_free(p->mail);
+    exercise_imap_done(&p->folders);
     secret_free(p->password);
     secret_free(p->token);
     arena_done(&p->arena);

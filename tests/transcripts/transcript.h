@@ -7,12 +7,14 @@
  *     mode: starttls                         or implicit, plain
  *     user: ana@contoso.com                  password:, token:, auth:, host:, port:, ehlo:
  *     mailbox: yes                           transfer: yes
+ *     task: exercise-imap                    what is done behind the login; read_task() has them
  *
  *     S: 220 mx.example.com ESMTP            the server says a line
  *     s: 220 mx                              the server says bytes, no line end
  *     S* 9000 250-X-FILLER                   the server says a line 9000 times
  *     C: EHLO probe.example                  the client must say this next
  *     =tls =permit =held REASON              what the dialogue waits for, granted or not
+ *     =resume [ALONE] =stop                  a pause is over (the other client failed); clean up
  *     =eof =reset =timeout =cancel =fail     how a connection may end
  *     =inject BYTES                          bytes in clear found behind the reply to STARTTLS
  *

@@ -1,4 +1,5 @@
 /* The tables of the three protocols are sound, and the check sees what would not be. */
+#include "probes/exercise.h"
 #include "probes/mail.h"
 
 #include <setjmp.h>
@@ -19,6 +20,23 @@ static void tables_are_sound(void **state)
         const char *wrong = protocol_check(protocols[i]);
         if (wrong)
             fail_msg("%s: %s", protocols[i]->name, wrong);
+    }
+}
+
+static void tasks_are_sound(void **state)
+{
+    (void)state;
+    static const struct dialogue_task *const tasks[] = {
+        &exercise_imap_task,       &exercise_second_task,      &exercise_pop3_task,
+        &exercise_pop3_again_task, &exercise_pop3_choose_task, &exercise_pop3_over_imap_task,
+    };
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+        const char *wrong = task_check(tasks[i]);
+        if (wrong)
+            fail_msg("%s: %s", tasks[i]->name, wrong);
+        for (int j = 0; j < tasks[i]->step_count; j++)
+            if (tasks[i]->steps[j].line)
+                assert_null(strstr(tasks[i]->steps[j].line, "DELE"));
     }
 }
 
@@ -191,7 +209,7 @@ int main(void)
         cmocka_unit_test(tables_are_sound),        cmocka_unit_test(a_login_asks_and_is_redacted),
         cmocka_unit_test(patience_is_as_designed), cmocka_unit_test(nothing_is_changed),
         cmocka_unit_test(unsound_tables_are_seen), cmocka_unit_test(unsound_protocols_are_seen),
-        cmocka_unit_test(unsound_tasks_are_seen),
+        cmocka_unit_test(unsound_tasks_are_seen),  cmocka_unit_test(tasks_are_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -256,6 +256,11 @@ static void fill_attempt(struct trace *trace, struct attempt *attempt)
     sample_add(trace, &attempt->auth.offered, "XOAUTH2");
     attempt->auth.outcome = LOGIN_JUDGED;
     attempt->auth.held_by = BLOCK_REFUSED_EARLIER;
+    attempt->exercise = arena_new(&trace->arena, sizeof *attempt->exercise);
+    attempt->exercise->folder = "INBOX.maildoctor-exercise-20261122T101400-0000cafe";
+    sample_add(trace, &attempt->exercise->left, hostile);
+    sample_add(trace, &attempt->exercise->swept, "maildoctor-exercise-20261122T101300-0000dead");
+    attempt->exercise->second_session = "locked";
     attempt->session_id = "08DE2A6028D26C22";
     attempt->seen_as = "203.0.113.9";
     trace_add_exchange(trace, attempt, 'S', sample_bytes(hostile))->at_ns = MS(40);

@@ -1,0 +1,41 @@
+#include "probes/imap_command.h"
+
+#include "base/text.h"
+#include "probes/mail_state.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { COMMAND_SIZE = 1024 }; /* our longest names and words are far shorter */
+
+void imap_command(struct dialogue *d, struct buffer *out, const char *format, ...)
+{
+    char command[COMMAND_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(command, sizeof command, format, arguments);
+    va_end(arguments);
+    buffer_format(out, "a%d %s\r\n", ++mail_of(d)->commands, command);
+}
+
+bool imap_line_has(struct bytes text, const char *word, const char *other)
+{
+    struct bytes line;
+    while (text_next_line(&text, &line))
+        if (text_find_fold(line, word) && text_find_fold(line, other))
+            return true;
+    return false;
+}
+
+bool imap_found_any(struct bytes text)
+{
+    static const char search[] = "* SEARCH ";
+    struct bytes line;
+    while (text_next_line(&text, &line))
+        if (text_starts_fold(line, search) && line.size > sizeof search - 1 &&
+            isdigit((unsigned char)line.data[sizeof search - 1]))
+            return true;
+    return false;
+}

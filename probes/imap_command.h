@@ -1,0 +1,16 @@
+/* Commands of IMAP and what their answers hold. Private to probes/. */
+#ifndef PROBES_IMAP_COMMAND_H
+#define PROBES_IMAP_COMMAND_H
+
+#include "probes/dialogue.h"
+
+/* Appends the command with the next tag and CR LF; for the dialogue of a struct mail. */
+void imap_command(struct dialogue *d, struct buffer *out, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Has one line of a reply both words, whatever the case? */
+bool imap_line_has(struct bytes text, const char *word, const char *other);
+/* Did SEARCH find anything (RFC 3501 section 7.2.5)? */
+bool imap_found_any(struct bytes text);
+
+#endif

@@ -1,0 +1,262 @@
+"""--exercise on real servers: everything works, and the mailbox is as it was before, whatever ends the run."""
+import imaplib
+import json
+import os
+import signal
+import ssl
+import subprocess
+import time
+
+from lab import GOOD, PASSWORD, USER
+from player import Script
+
+HOST = "mail.lab.test"
+# Long enough to be met in the middle of it.
+LONG = "40"
+
+
+def message(number):
+    return (f"From: ben@contoso.test\r\nTo: {USER}\r\nSubject: letter {number}\r\nMessage-ID: <{number}@contoso.test>\r\n"
+            f"\r\nNumber {number}.\r\n").encode()
+
+
+def connect(host=GOOD, user=USER, password=PASSWORD):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    session = imaplib.IMAP4_SSL(host, 993, ssl_context=context)
+    session.login(user, password)
+    return session
+
+
+def furnish(session):
+    """Letters in the inbox, one of them read, and a folder that only looks like one of ours."""
+    for folder in ("Archive", "my-maildoctor-exercise-notes"):
+        session.create(folder)
+    if int(session.select("INBOX")[1][0]) == 0:
+        for number in (1, 2, 3):
+            session.append("INBOX", None, None, message(number))
+        session.append("Archive", "\\Answered", None, message(4))
+    session.select("INBOX")
+    session.store("2", "+FLAGS", "\\Seen")
+    session.logout()
+
+
+def listing(session):
+    """Every folder with every message's UID, flags and text. \\Recent is the session's own."""
+    seen = {}
+    for line in session.list()[1]:
+        name = line.decode().rsplit(" ", 1)[1].strip('"')
+        session.select(name, readonly=True)
+        status, rows = session.uid("FETCH", "1:*", "(FLAGS BODY.PEEK[])")
+        texts = [b" ".join(row) if isinstance(row, tuple) else row for row in rows if row] if status == "OK" else []
+        seen[name] = sorted(text.replace(b"\\Recent", b"").replace(b" )", b")") for text in texts)
+    session.logout()
+    return seen
+
+
+class Trial:
+    """One mailbox before, during and after."""
+
+    def __init__(self, lab, player, name):
+        self.lab, self.player, self.wrong = lab, player, []
+        self.environment = player.environment(f"exercise-{name}")
+        furnish(connect())
+        self.before = listing(connect())
+
+    def words(self, *options):
+        path = self.lab.dir / "password"
+        path.write_text(PASSWORD + "\n")
+        path.chmod(0o600)
+        return [self.player.program, "check", HOST, "--user", USER, "--password-file", str(path), "--no-system-ca",
+                "--ca-file", str(self.lab.dir / "pki/ca.pem"), "--format", "json", *options]
+
+    def start(self, *options):
+        return subprocess.Popen(self.words(*options), env=self.environment, cwd=self.lab.dir, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def take(self, process):
+        out, err = process.communicate(timeout=100)
+        self.want("nothing on standard error", err == b"", err)
+        result = json.loads(out)
+        errors = [error.message[:200] for error in self.player.validator.iter_errors(result)]
+        self.want("the schema holds", not errors, errors)
+        return result
+
+    def run(self, *options):
+        return self.take(self.start(*options))
+
+    def want(self, words, holds, found=""):
+        if not holds:
+            self.wrong.append(f"not so: {words} {str(found)[:600]}")
+
+    def ours(self):
+        return [name for name in listing(connect()) if name.startswith("maildoctor-exercise-")]
+
+    def until(self, holds):
+        end = time.monotonic() + 30
+        while not holds():
+            if time.monotonic() > end:
+                raise AssertionError("it never came to that")
+            time.sleep(0.1)
+
+    def in_the_middle(self, *options):
+        """A run that keeps its connection open, and has made all its folders."""
+        process = self.start("--ports", "993", "--exercise", "imap", "--exercise-hold", LONG, *options)
+        self.until(lambda: len(self.ours()) == 2)
+        time.sleep(0.5)
+        return process
+
+    def unchanged(self):
+        after = listing(connect())
+        self.want("the mailbox is as it was", after == self.before, after)
+
+    def no_record(self):
+        home = self.environment["XDG_STATE_HOME"]
+        left = [name for _, _, names in os.walk(home) for name in names if name.startswith("exercise-")]
+        self.want("no record is left", not left, left)
+
+
+def attempts(result, purpose):
+    return [attempt for endpoint in result["endpoints"] for attempt in endpoint["attempts"]
+            if attempt["purpose"] == purpose]
+
+
+def statuses(attempt):
+    return {step["name"]: step["status"] for step in attempt["steps"]}
+
+
+def script(title):
+    def wrap(function):
+        def act(lab, player):
+            trial = Trial(lab, player, function.__name__)
+            function(trial)
+            return trial.wrong
+        return Script(title, act)
+    return wrap
+
+
+@script("exercise: everything works, and the mailbox is as it was")
+def WHOLE(trial):
+    result = trial.run("--ports", "993,995", "--exercise", "imap,pop3", "--exercise-hold", "1")
+    imap, pop3 = attempts(result, "exercise")
+    for attempt in attempts(result, "exercise") + attempts(result, "second-client"):
+        bad = {name: status for name, status in statuses(attempt).items() if status != "ok"}
+        trial.want(f"{attempt['purpose']}: every step is ok", not bad, bad)
+    for name in ("CREATE", "RENAME", "APPEND", "STORE", "SEARCH text", "SEARCH header", "COPY", "FETCH change",
+                 "stay open", "DELETE"):
+        trial.want(f"{name} was tried", statuses(imap).get(name) == "ok")
+    for name in ("UIDL", "LIST", "TOP", "RETR", "second session"):
+        trial.want(f"{name} was tried", statuses(pop3).get(name) == "ok")
+    trial.want("a second session is allowed", pop3["exercise"]["second_session"] == "allowed")
+    trial.want("nothing is left", imap["exercise"]["left"] == [])
+    trial.want("the verdict is ok", result["verdict"]["status"] == "ok", result["verdict"])
+    trial.unchanged()
+    trial.no_record()
+
+
+@script("exercise: POP3 without IMAP")
+def ALONE(trial):
+    result = trial.run("--ports", "995", "--exercise", "pop3")
+    trial.want("RETR was tried", statuses(attempts(result, "exercise")[0]).get("RETR") == "ok")
+    trial.want("no message is gone", {name: len(texts) for name, texts in listing(connect()).items()} ==
+               {name: len(texts) for name, texts in trial.before.items()})
+
+
+@script("exercise: a wrong password tries nothing")
+def REFUSED(trial):
+    words = trial.words("--ports", "993", "--exercise", "imap", "--exercise-hold", "1")
+    (trial.lab.dir / "password").write_text("Wrong-Password-9\n")
+    before = trial.lab.failed_logins()
+    done = subprocess.run(words, env=trial.environment, capture_output=True, check=False, timeout=60)
+    result = json.loads(done.stdout)
+    trial.want("no exercise", not attempts(result, "exercise"))
+    trial.want("one refused login", trial.lab.failed_logins() == before + 1)
+    trial.unchanged()
+
+
+@script("exercise: an interrupt in the middle cleans up")
+def INTERRUPTED(trial):
+    process = trial.in_the_middle()
+    process.send_signal(signal.SIGINT)
+    result = trial.take(process)
+    trial.want("cut by an interrupt", (result["complete"], result["cut_by"]) == (False, "interrupt"))
+    trial.unchanged()
+    trial.no_record()
+
+
+@script("exercise: so does the deadline")
+def LATE(trial):
+    process = trial.in_the_middle("--deadline", "4")
+    result = trial.take(process)
+    trial.want("cut by the deadline", (result["complete"], result["cut_by"]) == (False, "deadline"))
+    trial.unchanged()
+    trial.no_record()
+
+
+@script("exercise: what a killed run left, the next one removes")
+def KILLED(trial):
+    process = trial.in_the_middle()
+    process.kill()
+    process.communicate()
+    trial.want("two folders are left", len(trial.ours()) == 2)
+    result = trial.run("--ports", "993", "--exercise", "imap", "--exercise-hold", "0.5")
+    swept = attempts(result, "exercise")[0]["exercise"]["swept"]
+    trial.want("two were removed", len(swept) == 2, swept)
+    trial.unchanged()
+    trial.no_record()
+
+
+@script("exercise: two runs at once leave each other alone")
+def TWICE(trial):
+    process = trial.in_the_middle()
+    result = trial.run("--ports", "993", "--exercise", "imap", "--exercise-hold", "0.5")
+    trial.want("nothing was removed", attempts(result, "exercise")[0]["exercise"]["swept"] == [])
+    trial.want("the other's folders stand", len(trial.ours()) == 2)
+    process.send_signal(signal.SIGINT)
+    trial.take(process)
+    trial.unchanged()
+
+
+def kill_sessions():
+    """The server's processes that serve IMAP, of this namespace."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as comm:
+                if comm.read().strip() == "imap":
+                    os.kill(int(pid), signal.SIGKILL)
+        except OSError:
+            pass
+
+
+@script("exercise: a connection that is dropped in the middle")
+def DROPPED(trial):
+    process = trial.in_the_middle()
+    kill_sessions()
+    result = trial.take(process)
+    classes = {finding["class"] for finding in result["findings"]}
+    trial.want("it says so", "mailbox-not-kept-open" in classes, classes)
+    trial.want("a further session cleaned up", len(attempts(result, "exercise")) == 2)
+    trial.want("nothing is left behind", "mailbox-left-behind" not in classes)
+    trial.want("the verdict is a warning", result["verdict"]["status"] == "warning", result["verdict"])
+    trial.unchanged()
+    trial.no_record()
+
+
+@script("exercise: the whole server dies in the middle")
+def DEAD(trial):
+    process = trial.in_the_middle()
+    trial.lab.stop_dovecot()
+    try:
+        result = trial.take(process)
+    finally:
+        trial.lab.start_dovecot()
+    classes = {finding["class"] for finding in result["findings"]}
+    trial.want("what is left is named", "mailbox-left-behind" in classes, classes)
+    trial.want("two folders are left", len(trial.ours()) == 2)
+    result = trial.run("--ports", "993", "--exercise", "imap", "--exercise-hold", "0.5")
+    trial.want("the next run removes them", len(attempts(result, "exercise")[0]["exercise"]["swept"]) == 2)
+    trial.unchanged()
+    trial.no_record()
+
+
+CASES = [WHOLE, ALONE, REFUSED, INTERRUPTED, LATE, KILLED, TWICE, DROPPED, DEAD]
