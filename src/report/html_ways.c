@@ -197,13 +197,14 @@ static void put_route(const struct html *html, const struct endpoint *endpoint,
         bool here = broken && route_breaks_before(&at, ttl);
         snprintf(hop, sizeof hop, "hop %d", ttl);
         if (here)
-            html_put(html, "<li class=\"break\"><span aria-hidden=\"true\">\u2717</span> %s</li>\n",
+            html_put(html,
+                     "<li class=\"break\"><span aria-hidden=\"true\">&#10007;</span> %s</li>\n",
                      broken);
         put_leg(html, wording_or(route_sender(address, &at, ttl), "no name"),
                 here || (broken && ttl > at.after.ttl) ? STATUS_SKIPPED : STATUS_OK, hop);
     }
     if (at.kind == PATH_DEAD)
-        html_put(html, "<li class=\"break\"><span aria-hidden=\"true\">\u2717</span> %s</li>\n",
+        html_put(html, "<li class=\"break\"><span aria-hidden=\"true\">&#10007;</span> %s</li>\n",
                  broken);
     html_put(html, "</ol>\n");
     if (at.forwarded_ttl)

@@ -69,7 +69,7 @@ refused("other JSON", "-", text=b"[1]", says="no result of maildoctor")
 refused("a later schema", "-", text=b'{"schema_version": 2}', says="another schema_version")
 refused("a broken result", "-", text=rich.replace(b'"port": 587', b'"port": "x"', 1),
         says="endpoints[0].port")
-refused("an unknown format", "--format", "html5", saved, says="one of text, json, ndjson")
+refused("an unknown format", "--format", "html5", saved, says="one of text, html, json, ndjson")
 refused("an unknown colour", "--color", "green", saved, says="auto, always or never")
 refused("an output that cannot be", "--output", "/nowhere/x", saved, says="cannot write")
 refused("nested beyond reason", "-", text=b"[" * 100000, says="is not JSON")
