@@ -134,6 +134,11 @@ static const char *held_words(struct survey *survey, const struct endpoint *endp
         return "the server's name is only a guess, and a guess never gets a secret";
     case BLOCK_REFUSED_EARLIER:
         return "a run within the last 30 minutes saw the same password refused";
+    case BLOCK_BEING_TRIED:
+        return "another run on this machine tries the same login just now, and has no answer yet";
+    case BLOCK_UNKNOWN_EARLIER:
+        return "a run within the last 30 minutes was killed while it tried this password, and what "
+               "came of it is not known (--retry-login tries it all the same)";
     case BLOCK_REFUSED_ELSEWHERE:
     case BLOCK_TRIED_ELSEWHERE:
         return refused ? arena_format(survey->arena, "%s already refused it (%s)",

@@ -119,6 +119,10 @@ static void judge_beside(const struct weighing *w, struct way *way)
         other = any_login_fault(w);
         way->state = other ? WAY_FAILED : WAY_UNTESTED;
         break;
+    case BLOCK_BEING_TRIED:
+    case BLOCK_UNKNOWN_EARLIER:
+        way->state = WAY_UNTESTED;
+        break;
     default:
         return;
     }

@@ -180,6 +180,10 @@ static const char *login_gap(enum login_block block)
         return "the login on further ports (not tried after the refusal)";
     case BLOCK_REFUSED_EARLIER:
         return "the login (refused within the last 30 minutes, not tried again)";
+    case BLOCK_BEING_TRIED:
+        return "the login (another run on this machine was trying it)";
+    case BLOCK_UNKNOWN_EARLIER:
+        return "the login (a run was killed while it tried it, not tried again)";
     case BLOCK_NO_MECHANISM:
         return "the login where nothing offered fits the secret given";
     default:

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "engine/gate_memory.h"
+#include "engine/gate_trial.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 enum {
     SESSIONS_AT_ONCE = 3, /* Exchange Online refuses a fourth per mailbox: 432 4.3.2 (vendor) */
     REPLY_LIMIT = 4096,
+    LOOK_MS = 100, /* how often it is looked whether another run is done */
+    LOOKS = 200,   /* 20 s: Exchange takes up to 17.5 s to refuse */
 };
 
 struct gate {
@@ -20,7 +23,11 @@ struct gate {
     bool spent;                   /* it was judged and refused */
     bool earlier;                 /* an earlier run had it refused */
     bool earlier_known;           /* ... was looked up */
-    bool again;                   /* decide_waiting() was asked for while it ran */
+    struct gate_trial trial;      /* of the try that is out */
+    struct loop_timer *look;      /* another run tries it: look again then */
+    int looks;
+    bool unknown; /* a run was killed while it tried it */
+    bool again;   /* decide_waiting() was asked for while it ran */
     bool deciding, frozen, forgotten;
     struct buffer earlier_reply;
     char *earlier_host; /* who gave it */
@@ -37,6 +44,7 @@ struct gate *gate_new(const struct gate_options *options)
 {
     struct gate *gate = memory_new(sizeof *gate);
     gate->options = *options;
+    gate->trial.fd = -1;
     buffer_init(&gate->earlier_reply, REPLY_LIMIT);
     return gate;
 }
@@ -45,6 +53,8 @@ void gate_free(struct gate *gate)
 {
     if (!gate)
         return;
+    gate_trial_end(&gate->trial);
+    loop_timer_stop(&gate->look);
     buffer_done(&gate->earlier_reply);
     free(gate->earlier_host);
     free(gate);
@@ -61,6 +71,14 @@ static bool refused_earlier(struct gate *gate)
                                                       &gate->earlier_host, &gate->earlier_reply);
     }
     return gate->earlier;
+}
+
+static void forget_earlier(struct gate *gate)
+{
+    gate->earlier_known = false;
+    buffer_clear(&gate->earlier_reply);
+    free(gate->earlier_host);
+    gate->earlier_host = NULL;
 }
 
 enum decision { DECISION_GO, DECISION_WAIT, DECISION_BLOCK };
@@ -92,6 +110,47 @@ static bool has_room(const struct gate *gate, enum service service)
     return gate->inside < SESSIONS_AT_ONCE && !locked;
 }
 
+static void decide_waiting(struct gate *gate);
+
+static void look_again(void *arg)
+{
+    struct gate *gate = arg;
+    loop_timer_stop(&gate->look);
+    gate->looks++;
+    decide_waiting(gate);
+}
+
+/* Another run has it out: it mostly knows soon, and then so do we. */
+static enum decision wait_for_other(struct gate *gate, enum login_block *ret_block)
+{
+    if (!gate->options.loop || gate->looks >= LOOKS)
+        return block(BLOCK_BEING_TRIED, ret_block);
+    if (!gate->look)
+        gate->look = loop_timer_start(gate->options.loop, LOOK_MS, look_again, gate);
+    return DECISION_WAIT;
+}
+
+/* The first try of a password that nobody has accepted yet. What earlier runs saw is asked under
+ * the lock: a run that has just ended may have added to it. */
+static enum decision decide_first(struct gate *gate, enum login_block *ret_block)
+{
+    const struct gate_options *o = &gate->options;
+    if (gate->unknown)
+        return block(BLOCK_UNKNOWN_EARLIER, ret_block);
+    enum gate_trial_state state =
+        gate_trial_begin(&gate->trial, o->state_dir, o->user, o->password, o->now_s, o->retry);
+    if (state == GATE_TRIAL_BUSY)
+        return wait_for_other(gate, ret_block);
+    gate->unknown = state == GATE_TRIAL_UNKNOWN;
+    if (gate->unknown)
+        return block(BLOCK_UNKNOWN_EARLIER, ret_block);
+    forget_earlier(gate);
+    if (!refused_earlier(gate))
+        return DECISION_GO;
+    gate_trial_end(&gate->trial);
+    return block(BLOCK_REFUSED_EARLIER, ret_block);
+}
+
 static enum decision decide_password(struct gate *gate, enum service service,
                                      enum login_block *ret_block)
 {
@@ -102,7 +161,7 @@ static enum decision decide_password(struct gate *gate, enum service service,
     if (!gate->accepted) {
         if (gate->trying)
             return DECISION_WAIT;
-        return refused_earlier(gate) ? block(BLOCK_REFUSED_EARLIER, ret_block) : DECISION_GO;
+        return decide_first(gate, ret_block);
     }
     if (!gate->options.all_logins) {
         if (gate->service[service].accepted)
@@ -160,8 +219,10 @@ static void grant(struct gate *gate, struct gate_request *request)
     gate->service[request->service].under_way++;
     gate->service[request->service].inside++;
     gate->inside++;
-    if (!request->token && !gate->accepted)
-        gate->trying = true;
+    if (request->token || gate->accepted)
+        return;
+    gate->trying = true;
+    gate_trial_write(&gate->trial, gate->options.user, gate->options.password, gate->options.now_s);
 }
 
 /* What HOST itself said of the password lately; another's words are not put into its mouth. */
@@ -279,6 +340,8 @@ void gate_report(struct gate *gate, struct gate_request *request, enum login_out
             gate->service[request->service].unjudged = true;
         }
     }
+    if (!gate->trying)
+        gate_trial_end(&gate->trial); /* only now that it is remembered */
     decide_waiting(gate);
 }
 

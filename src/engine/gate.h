@@ -3,11 +3,13 @@
  * Every login asks here first and reports what came of it. One try is under way at a time until a
  * secret was accepted; one that was judged and refused is spent for this run, and for 30 minutes
  * for every run with the same password (a PBKDF2 tag, never the secret, under
- * $XDG_STATE_HOME/maildoctor, mode 0600). Tokens lock nothing: one try a protocol. */
+ * $XDG_STATE_HOME/maildoctor, mode 0600). While a password is tried first, other runs of this
+ * machine wait (gate_trial.h). Tokens lock nothing: one try a protocol. */
 #ifndef ENGINE_GATE_H
 #define ENGINE_GATE_H
 
 #include "base/secret.h"
+#include "net/loop.h"
 #include "result/trace.h"
 
 struct gate;
@@ -21,6 +23,7 @@ struct gate_options {
     bool insecure;              /* --insecure-login: unverified TLS or none is allowed */
     const char *state_dir;      /* where spent passwords are remembered; NULL: nowhere */
     int64_t now_s;              /* Unix seconds */
+    struct loop *loop;          /* to wait for a run that tries it just now; NULL: no waiting */
 };
 
 /* The strings and secrets are borrowed. */

@@ -45,7 +45,7 @@ struct memory {
     size_t count;
 };
 
-static void make_directories(const char *dir)
+void gate_memory_make_directory(const char *dir)
 {
     char *path = memory_copy(dir);
     for (char *p = path + 1; *p; p++) {
@@ -114,7 +114,7 @@ static struct memory *memory_open(const char *dir, bool write, int64_t now_s)
     struct memory *m = memory_new(sizeof *m);
     m->path = arena_format(&m->arena, "%s/refused", dir);
     if (write)
-        make_directories(dir);
+        gate_memory_make_directory(dir);
     /* The lock is a file of its own: the other one is replaced, not rewritten. */
     m->lock = open(arena_format(&m->arena, "%s.lock", m->path),
                    O_RDWR | O_CLOEXEC | (write ? O_CREAT : 0), 0600);

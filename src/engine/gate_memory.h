@@ -16,6 +16,9 @@
 
 enum { GATE_MEMORY_SECONDS = 30 * 60 };
 
+/* Makes DIR with all above it, for its owner alone. */
+void gate_memory_make_directory(const char *dir);
+
 /* Was PASSWORD refused for USER within the last 30 minutes of NOW_S (Unix seconds)? Then appends
  * the words of that refusal to RET_REPLY (none when the answer was never seen) and says in
  * *RET_HOST whose they are; release it with free(). */

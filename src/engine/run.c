@@ -315,6 +315,7 @@ static struct gate *open_gate(const struct run *run)
         .retry = o->retry_login,
         .insecure = o->insecure_login,
         .state_dir = o->state_dir,
+        .loop = run->loop,
         .now_s = run->trace->started_real_ns / NS_PER_S,
     };
     return gate_new(&options);

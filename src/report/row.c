@@ -308,6 +308,12 @@ void row_login_block(char *text, size_t size, const struct trace *trace,
     case BLOCK_REFUSED_EARLIER:
         snprintf(text, size, "%s held back: refused earlier", secret(trace));
         return;
+    case BLOCK_BEING_TRIED:
+        snprintf(text, size, "%s held back: another run tries it", secret(trace));
+        return;
+    case BLOCK_UNKNOWN_EARLIER:
+        snprintf(text, size, "%s held back: an earlier run was killed", secret(trace));
+        return;
     case BLOCK_TRIED_ELSEWHERE:
         port = other_port(trace, endpoint, LOGIN_UNJUDGED, LOGIN_UNJUDGED);
         snprintf(text, size, port ? "login not tried: see %d" : "login not tried", port);

@@ -52,6 +52,8 @@ static const char *const login_blocks[] = {
     [BLOCK_SHOWN_ELSEWHERE] = "shown-elsewhere",
     [BLOCK_REFUSED_ELSEWHERE] = "refused-elsewhere",
     [BLOCK_REFUSED_EARLIER] = "refused-earlier",
+    [BLOCK_BEING_TRIED] = "being-tried",
+    [BLOCK_UNKNOWN_EARLIER] = "unknown-earlier",
     [BLOCK_TRIED_ELSEWHERE] = "tried-elsewhere",
     [BLOCK_NO_MECHANISM] = "no-mechanism",
 };

@@ -270,6 +270,10 @@ enum login_block {
                               */
     BLOCK_REFUSED_EARLIER, /* "refused-earlier": an earlier run within 30 minutes; the step's reply
                               repeats it */
+    BLOCK_BEING_TRIED,     /* "being-tried": another run of this machine tries it just now, and has
+                              had no answer yet */
+    BLOCK_UNKNOWN_EARLIER, /* "unknown-earlier": a run within 30 minutes was killed while it tried
+                              it: what came of that nobody knows */
     BLOCK_TRIED_ELSEWHERE, /* "tried-elsewhere": this protocol had its one try, unjudged */
     BLOCK_NO_MECHANISM,    /* "no-mechanism": nothing offered fits */
     BLOCK_COUNT
