@@ -8,6 +8,7 @@
 #include "command/interrupt.h"
 #include "command/live.h"
 #include "command/output.h"
+#include "command/rules_file.h"
 #include "command/show.h"
 #include "command/state_dir.h"
 #include "command/terminal.h"
@@ -38,6 +39,7 @@ struct stop_request {
 struct check {
     struct check_settings settings;
     struct secret *password, *token, *proxy_password;
+    struct rules *rules;
     char *state_dir;
     struct loop *loop;
     struct trace *trace;
@@ -176,7 +178,7 @@ static int deliver(struct check *check)
     };
     struct result *result = result_new(check->trace);
     check->trace = NULL;
-    diagnose(result);
+    diagnose_with(result, check->rules);
     int status = show_result(settings->format, result, &options, settings->output);
     result_free(result);
     return status;
@@ -268,7 +270,9 @@ static bool prepare(struct check *check, const struct operands *operands, char *
     return take_target(settings, operands, ret_error) &&
            check_settings_agree(settings, ret_error) &&
            check_exercise_agrees(settings, ret_error) &&
-           output_check(settings->output, ret_error) && take_secrets(check, ret_error);
+           output_check(settings->output, ret_error) &&
+           rules_file_read(settings->rules, &check->rules, ret_error) &&
+           take_secrets(check, ret_error);
 }
 
 static void clean_up(struct check *check)
@@ -289,6 +293,7 @@ static void clean_up(struct check *check)
     secret_free(check->password);
     secret_free(check->token);
     secret_free(check->proxy_password);
+    rules_free(check->rules);
     free(check->state_dir);
     check_settings_done(&check->settings);
 }

@@ -20,6 +20,7 @@ struct check_settings {
     struct secret_source password, token;
     const struct report_format *format;
     const char *output;   /* NULL: standard output */
+    const char *rules;    /* file of the user's own rules; NULL: none */
     const char *reported; /* words of an error; NULL: none */
     enum color_wish color;
     bool ascii, verbose, transcript, fail_on_warning;

@@ -21,5 +21,7 @@ const struct option_row check_words_rows[] = {
     { OPTION_CALL, "reported", 0, "TEXT",
       "the error that was seen elsewhere: it is explained, and compared with this run", 0,
       set_reported },
+    { OPTION_TEXT, "rules", 0, "FILE", "rules and classes of your own, beside the catalogue's",
+      offsetof(struct check_settings, rules), NULL },
     { 0 },
 };

@@ -6,6 +6,7 @@
 #include "command/explain_input.h"
 #include "command/options.h"
 #include "command/output.h"
+#include "command/rules_file.h"
 #include "command/terminal.h"
 #include "diagnosis/explain.h"
 #include "diagnosis/redact.h"
@@ -26,6 +27,7 @@ struct settings {
     enum form form;
     const struct provider *provider;
     const char *host;
+    const char *rules; /* file of the user's own; NULL none */
     const char *color; /* "auto", "always", "never" */
     bool ascii;
 };
@@ -89,6 +91,9 @@ static const struct option_row rows[] = {
     { OPTION_HEADING, .help = "Who said it, if the text does not tell" },
     { OPTION_CALL, "provider", 0, "NAME", "microsoft365, gmail, ..., generic", 0, set_provider },
     { OPTION_CALL, "host", 0, "HOST", "the server's name", 0, set_host },
+    { OPTION_HEADING, .help = "What is known already" },
+    { OPTION_TEXT, "rules", 0, "FILE", "rules and classes of your own, beside the catalogue's",
+      AT(rules), NULL },
     { OPTION_HEADING, .help = "Output" },
     { OPTION_CALL, "format", 0, "FORMAT",
       "text (default), json, or ndjson: an object for every line of input, as it comes", 0,
@@ -260,16 +265,21 @@ static int explain(const struct settings *settings, const struct operands *opera
 {
     bool text = settings->form == FORM_TEXT;
     struct run run = { .settings = settings };
+    struct rules *own = NULL;
+    char *error = NULL;
+    if (!rules_file_read(settings->rules, &own, &error))
+        return command_fail(error);
     run.options.color = wants_color(settings);
     run.options.ascii = settings->ascii || (text && !terminal_has_utf8());
     run.tails.ascii = settings->ascii;
-    run.explainer = explainer_new(settings->provider, settings->host);
+    run.explainer = explainer_new(settings->provider, settings->host, own);
     buffer_init(&run.out, SIZE_MAX / 2);
     buffer_init(&run.line, SIZE_MAX / 2);
     buffer_init(&run.words, SIZE_MAX / 2);
     int status = run_explain(&run, operands);
     explanation_tails_done(&run.tails);
     explainer_free(run.explainer);
+    rules_free(own);
     buffer_done(&run.out);
     buffer_done(&run.line);
     buffer_done(&run.words);

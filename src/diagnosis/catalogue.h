@@ -32,19 +32,25 @@ struct reply_rule {
     enum judged judged; /* the class's, unless the rule says otherwise */
     const char *example;
     int class_index;
-    int rank;                /* 0 is the strongest */
-    bool program;            /* words of a client program, not of a server */
-    unsigned short grams[3]; /* bits of the filter in classify.c that its literals need */
-    unsigned char gram_count;
+    const struct class_entry *own; /* of a rule of the user's own: its class; else NULL */
+    int rank;                      /* 0 is the strongest */
+    bool program;                  /* words of a client program, not of a server */
 };
 
-/* The rules that can match a reply code: numbers of catalogue_rules in rank order. CODE is a code,
- * a first digit for all other codes of that family, or 0 for words without a code. */
+/* Rules without a literal of four bytes or more that can match a reply code: numbers of
+ * catalogue_rules in rank order. CODE is a code, a first digit for all other codes of that family,
+ * or 0 for words without a code. */
 struct rule_bucket {
     int code;
     size_t count;
     const unsigned short *rules;
 };
+
+/* All other rules are found by four bytes of their literals that hardly any words have: those whose
+ * hash is H (classify.c) are catalogue_gram_rules[starts[H]] to [starts[H + 1] - 1]. */
+enum { GRAM_BITS = 12, CATALOGUE_RULE_LIMIT = 4096 };
+extern const unsigned short catalogue_gram_starts[(1 << GRAM_BITS) + 1];
+extern const unsigned short catalogue_gram_rules[];
 
 /* A rule that looks at an event: "<stage>.<failure kind>" or "*.<failure kind>", or one that the
  * findings derive ("tls.certificate_expired"). */
@@ -103,5 +109,6 @@ extern const size_t catalogue_place_count;
 extern const char catalogue_date[]; /* "2026-11-22" */
 
 const struct class_entry *class_find(const char *id); /* NULL when unknown */
+const struct class_entry *rule_class(const struct reply_rule *rule);
 
 #endif

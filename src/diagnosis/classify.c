@@ -1,41 +1,11 @@
 #include "diagnosis/classify.h"
 
 #include "diagnosis/fold.h"
+#include "diagnosis/rules.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Which groups of four bytes occur in the words, one bit each (several groups share a bit). Most
- * rules are ruled out by it without looking at the words again. */
-struct filter {
-    uint64_t bits[4096 / 64];
-};
-
-/* tools/generate/catalogue_rules.py computes the same for the rules' literals. */
-static unsigned gram(const char *four)
-{
-    const unsigned char *b = (const unsigned char *)four;
-    uint32_t value = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-    return (unsigned)(value * 2654435761U >> 20);
-}
-
-static void filter_init(struct filter *filter, struct bytes text)
-{
-    memset(filter, 0, sizeof *filter);
-    for (size_t i = 0; i + 4 <= text.size; i++) {
-        unsigned bit = gram(text.data + i);
-        filter->bits[bit / 64] |= (uint64_t)1 << bit % 64;
-    }
-}
-
-static bool filter_passes(const struct filter *filter, const struct reply_rule *rule)
-{
-    for (unsigned i = 0; i < rule->gram_count; i++)
-        if (!(filter->bits[rule->grams[i] / 64] >> rule->grams[i] % 64 & 1))
-            return false;
-    return true;
-}
 
 static bool is_digit(char c)
 {
@@ -73,9 +43,16 @@ static bool literals_match(const struct reply_rule *rule, struct bytes text)
     return true;
 }
 
+const struct class_entry *rule_class(const struct reply_rule *rule)
+{
+    return rule->own ? rule->own : &catalogue_classes[rule->class_index];
+}
+
 static bool rule_matches(const struct reply_rule *rule, const struct words *words,
                          const struct folded *folded)
 {
+    if (rule->code && rule->code != folded->code && rule->code != folded->code / 100)
+        return false;
     if (rule->enhanced &&
         (folded->enhanced < rule->enhanced_low || folded->enhanced > rule->enhanced_high))
         return false;
@@ -85,11 +62,41 @@ static bool rule_matches(const struct reply_rule *rule, const struct words *word
         return false;
     /* What is said before a message is submitted is not about the message. */
     if (!words->stage_guessed && words->stage != STAGE_NONE && words->stage < STAGE_SUBMIT &&
-        catalogue_classes[rule->class_index].stage == STAGE_SUBMIT)
+        rule_class(rule)->stage == STAGE_SUBMIT)
         return false;
     if (rule->provider && (!words->provider || strcmp(rule->provider, words->provider) != 0))
         return false;
     return literals_match(rule, folded->text);
+}
+
+/* ---- the catalogue's rules ---- */
+
+/* Those that may match, one bit each: the bits' order is the rules' rank. */
+struct candidates {
+    uint64_t bits[CATALOGUE_RULE_LIMIT / 64];
+};
+
+static void propose(struct candidates *candidates, unsigned rule)
+{
+    candidates->bits[rule / 64] |= (uint64_t)1 << rule % 64;
+}
+
+/* tools/generate/catalogue_rules.py computes the same for the rules' literals. */
+static unsigned gram(const char *four)
+{
+    const unsigned char *b = (const unsigned char *)four;
+    uint32_t value = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+    return (unsigned)(value * 2654435761U >> (32 - GRAM_BITS));
+}
+
+/* Whose rare four bytes stand in TEXT. */
+static void propose_by_text(struct candidates *candidates, struct bytes text)
+{
+    for (size_t i = 0; i + 4 <= text.size; i++) {
+        unsigned place = gram(text.data + i);
+        for (unsigned k = catalogue_gram_starts[place]; k < catalogue_gram_starts[place + 1]; k++)
+            propose(candidates, catalogue_gram_rules[k]);
+    }
 }
 
 static int compare_bucket(const void *key, const void *element)
@@ -107,15 +114,39 @@ static const struct rule_bucket *bucket_of(int code)
 
 static const struct reply_rule *first_match(const struct words *words, const struct folded *folded)
 {
-    struct filter filter;
-    filter_init(&filter, folded->text);
+    struct candidates candidates = { 0 };
     const struct rule_bucket *bucket = bucket_of(folded->code);
-    for (size_t i = 0; i < bucket->count; i++) {
-        const struct reply_rule *rule = &catalogue_rules[bucket->rules[i]];
-        if (filter_passes(&filter, rule) && rule_matches(rule, words, folded))
-            return rule;
-    }
+    for (size_t i = 0; i < bucket->count; i++)
+        propose(&candidates, bucket->rules[i]);
+    propose_by_text(&candidates, folded->text);
+    for (size_t i = 0; i < (catalogue_rule_count + 63) / 64; i++)
+        for (uint64_t left = candidates.bits[i]; left; left &= left - 1) {
+            const struct reply_rule *rule =
+                &catalogue_rules[i * 64 + (size_t)__builtin_ctzll(left)];
+            if (rule_matches(rule, words, folded))
+                return rule;
+        }
     return NULL;
+}
+
+/* ---- with the user's own ---- */
+
+static const struct reply_rule *best_match(const struct words *words, const struct folded *folded)
+{
+    const struct reply_rule *rule = first_match(words, folded);
+    const struct rules *own = words->own;
+    for (size_t i = 0; own && i < own->count && (!rule || own->items[i].rank <= rule->rank); i++)
+        if (rule_matches(&own->items[i], words, folded))
+            return &own->items[i];
+    return rule;
+}
+
+bool classify_matches(const struct reply_rule *rule, const struct words *words)
+{
+    char space[FOLD_LIMIT];
+    struct folded folded = fold(words->text, space), inner;
+    return (fold_nested(&folded, &inner) && rule_matches(rule, words, &inner)) ||
+           rule_matches(rule, words, &folded);
 }
 
 struct classified classify(const struct words *words)
@@ -124,13 +155,13 @@ struct classified classify(const struct words *words)
     struct folded folded = fold(words->text, space), inner;
     const struct reply_rule *rule = NULL;
     if (fold_nested(&folded, &inner))
-        rule = first_match(words, &inner);
+        rule = best_match(words, &inner);
     if (!rule)
-        rule = first_match(words, &folded);
+        rule = best_match(words, &folded);
     if (!rule)
         return (struct classified) { .judged = JUDGED_NOT_APPLICABLE };
     return (struct classified) {
-        .class = &catalogue_classes[rule->class_index],
+        .class = rule_class(rule),
         .confidence = rule->confidence,
         .judged = rule->judged,
         .rule = rule,

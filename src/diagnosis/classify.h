@@ -5,12 +5,16 @@
 
 #include "diagnosis/catalogue.h"
 
+struct rules;
+
 struct words {
     struct bytes text;    /* a reply, all lines */
     int protocol;         /* enum service, -1 unknown */
     enum stage stage;     /* STAGE_NONE unknown */
     const char *provider; /* family, NULL unknown */
     bool stage_guessed;   /* it is read from the words: rules for it apply, no others fall away */
+    const struct rules *own; /* the user's own rules: before the catalogue's of the same rank;
+                                NULL none */
 };
 
 struct classified {
@@ -21,6 +25,8 @@ struct classified {
 };
 
 struct classified classify(const struct words *words);
+/* Does RULE, whatever its rank, match? */
+bool classify_matches(const struct reply_rule *rule, const struct words *words);
 struct classified classify_event(const char *event);
 
 /* For the credential gate: what the reply to a login says of the secret. An unknown refusal is

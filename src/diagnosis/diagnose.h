@@ -9,6 +9,10 @@
  * status. */
 void diagnose(struct result *result);
 
+struct rules;
+/* The same with rules of the user's own (rules.h; NULL none). */
+void diagnose_with(struct result *result, const struct rules *own);
+
 /* The two halves, for tests. */
 void findings_make(struct result *result);
 void verdict_make(struct result *result);

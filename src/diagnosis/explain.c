@@ -4,22 +4,31 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "diagnosis/fill.h"
+#include "diagnosis/rules.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct explainer *explainer_new(const struct provider *provider, const char *host)
+/* Of what a class may be: the catalogue's, the user's own, and one more for unknown. */
+static size_t class_places(const struct rules *own)
+{
+    return catalogue_class_count + (own ? own->class_count : 0) + 1;
+}
+
+struct explainer *explainer_new(const struct provider *provider, const char *host,
+                                const struct rules *own)
 {
     struct explainer *explainer = memory_new(sizeof *explainer);
     explainer->provider = provider ? provider : host ? provider_by_host(host) : NULL;
     explainer->host = host;
+    explainer->own = own;
     buffer_init(&explainer->line, SIZE_MAX / 2);
     buffer_init(&explainer->best, SIZE_MAX / 2);
     buffer_init(&explainer->all, SIZE_MAX / 2);
-    /* One more provider: nobody. One more class: unknown. */
-    explainer->known = memory_new((catalogue_class_count + 1) * (provider_count + 1) *
-                                  CONFIDENCE_COUNT * sizeof *explainer->known);
+    /* One more provider: nobody. */
+    explainer->known = memory_new(class_places(own) * (provider_count + 1) * CONFIDENCE_COUNT *
+                                  sizeof *explainer->known);
     return explainer;
 }
 
@@ -83,7 +92,8 @@ struct judgement explain_words(struct explainer *explainer, struct bytes text)
     struct judgement judgement = { .weight = WEIGHT_NONE };
     unwrap(unwrapped, text, explainer->provider);
     for (size_t i = 0; i < unwrapped->count; i++) {
-        const struct unwrapped_item *item = &unwrapped->items[i];
+        struct unwrapped_item *item = &unwrapped->items[i];
+        item->words.own = explainer->own;
         struct classified classified = classify(&item->words);
         enum weight weight = weigh_item(item, &classified);
         if (weight == WEIGHT_NONE || !outweighs(item, weight, &classified, &judgement))
@@ -177,12 +187,22 @@ static struct explained *make_class(struct explainer *explainer, const struct cl
     return explained;
 }
 
+static size_t place_of(const struct rules *own, const struct class_entry *class)
+{
+    if (!class)
+        return class_places(own) - 1;
+    for (size_t i = 0; own && i < own->class_count; i++)
+        if (class == &own->classes[i])
+            return catalogue_class_count + i;
+    return (size_t)(class - catalogue_classes);
+}
+
 const struct explained *explain_class(struct explainer *explainer,
                                       const struct judgement *judgement)
 {
     const struct class_entry *class = judgement->classified.class;
     const struct provider *provider = class ? judgement->provider : NULL;
-    size_t which = class ? (size_t)(class - catalogue_classes) : catalogue_class_count;
+    size_t which = place_of(explainer->own, class);
     size_t whose = provider ? (size_t)(provider - providers) : provider_count;
     enum confidence confidence = class ? judgement->classified.confidence : CONFIDENCE_NONE;
     struct explained **known =

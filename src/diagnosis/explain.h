@@ -29,8 +29,10 @@ struct judgement {
 
 struct explainer;
 
-/* PROVIDER speaks in every text, HOST is the server's name; NULL: the text may tell. Borrowed. */
-struct explainer *explainer_new(const struct provider *provider, const char *host);
+/* PROVIDER speaks in every text, HOST is the server's name; NULL: the text may tell. OWN are rules
+ * of the user's own (rules.h); NULL none. All borrowed. */
+struct explainer *explainer_new(const struct provider *provider, const char *host,
+                                const struct rules *own);
 void explainer_free(struct explainer *explainer); /* NULL is fine */
 
 /* The class of one line, or one reply of several lines: only its first 16 KiB are looked at. */

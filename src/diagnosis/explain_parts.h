@@ -9,6 +9,7 @@
 struct explainer {
     const struct provider *provider;
     const char *host;
+    const struct rules *own;
     struct arena arena;       /* the texts of the classes that came up: bounded by the catalogue */
     struct explained **known; /* by class, provider and confidence */
     size_t count;             /* of those made */

@@ -23,6 +23,11 @@ static const struct place *place_find(struct bytes name)
                    compare_place);
 }
 
+bool fill_has_place(struct bytes name)
+{
+    return place_find(name) != NULL;
+}
+
 void values_set(struct values *values, const char *name, const char *value)
 {
     assert(place_find(text_bytes(name)));

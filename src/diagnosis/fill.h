@@ -17,6 +17,9 @@ struct values {
  * there is none. Both strings are borrowed. */
 void values_set(struct values *values, const char *name, const char *value);
 
+/* Is NAME one of the catalogue's places? */
+bool fill_has_place(struct bytes name);
+
 /* TEXT for people. Values are escaped (escape_words), since some were given by a server. */
 const char *fill_prose(struct arena *arena, const char *text, const struct values *values);
 

@@ -2,6 +2,7 @@
  * in the order in which the trace has them. */
 #include "diagnosis/diagnose.h"
 #include "diagnosis/survey.h"
+#include "diagnosis/verdict.h"
 
 #include "base/text.h"
 
@@ -71,7 +72,7 @@ static void add_step(struct survey *survey, const struct endpoint *endpoint,
     survey_small_packets(survey, finding, endpoint, step);
 }
 
-void findings_make(struct result *result)
+static void make(struct result *result, const struct rules *own)
 {
     struct trace *trace = result->trace;
     struct survey survey = {
@@ -79,6 +80,7 @@ void findings_make(struct result *result)
         .trace = trace,
         .arena = &trace->arena,
         .provider = trace->target.provider ? provider_find(trace->target.provider) : NULL,
+        .own = own,
     };
     survey_names(&survey);
     for (const struct endpoint *e = trace->endpoints; e; e = e->next) {
@@ -102,11 +104,21 @@ void findings_make(struct result *result)
     }
 }
 
-void diagnose(struct result *result)
+void findings_make(struct result *result)
+{
+    make(result, NULL);
+}
+
+void diagnose_with(struct result *result, const struct rules *own)
 {
     result->catalogue_date = catalogue_date;
     if (!result->tool_version)
         result->tool_version = MAILDOCTOR_VERSION;
-    findings_make(result);
-    verdict_make(result);
+    make(result, own);
+    verdict_make_with(result, own);
+}
+
+void diagnose(struct result *result)
+{
+    diagnose_with(result, NULL);
 }

@@ -208,6 +208,7 @@ struct classified survey_step_class(const struct survey *survey, const struct en
             .protocol = (int)endpoint->service,
             .stage = step->stage,
             .provider = survey_family(survey, endpoint),
+            .own = survey->own,
         };
         struct classified classified = classify(&words);
         if (classified.class)

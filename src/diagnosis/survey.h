@@ -13,6 +13,7 @@ struct survey {
     struct trace *trace;
     struct arena *arena;
     const struct provider *provider; /* the target's; NULL unknown */
+    const struct rules *own;         /* the user's own; NULL none */
 };
 
 /* What is said of ENDPOINT (NULL: of no single one), before anything special is known. */

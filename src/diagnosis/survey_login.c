@@ -58,6 +58,7 @@ static struct classified classify_step(const struct survey *survey, const struct
         .protocol = (int)endpoint->service,
         .stage = STAGE_LOGIN,
         .provider = survey_family(survey, endpoint),
+        .own = survey->own,
     };
     struct classified classified = classify(&words);
     return classified.class ? classified : survey_event(STAGE_LOGIN, FAILURE_REFUSED);

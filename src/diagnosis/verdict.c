@@ -229,11 +229,12 @@ static void add_other_causes(const struct weighing *w, const struct verdict *out
     }
 }
 
-const char *verdict_make_named(struct result *result)
+const char *verdict_make_with(struct result *result, const struct rules *own)
 {
     struct weighing weighing;
     struct verdict *out = &result->verdict;
     weigh(&weighing, result);
+    weighing.own = own;
     regrade(&weighing);
     *out = (struct verdict) { .status = VERDICT_UNKNOWN };
     size_t i = 0;
@@ -246,6 +247,11 @@ const char *verdict_make_named(struct result *result)
     if (out->status == VERDICT_FAIL)
         verdict_neighbours(&weighing, out);
     return judges[i].name;
+}
+
+const char *verdict_make_named(struct result *result)
+{
+    return verdict_make_with(result, NULL);
 }
 
 void verdict_make(struct result *result)

@@ -6,6 +6,8 @@
 #include "diagnosis/catalogue.h"
 #include "result/result.h"
 
+struct rules;
+
 /* What an endpoint turned out to be for somebody who wants to use it. */
 enum way_state {
     WAY_UNTESTED, /* cut short, or its login was held back because of another protocol's refusal */
@@ -36,7 +38,8 @@ struct wish {
 struct weighing {
     struct result *result;
     struct arena *arena;
-    struct way *ways; /* one for each endpoint, in their order */
+    const struct rules *own; /* the user's own rules; NULL none */
+    struct way *ways;        /* one for each endpoint, in their order */
     size_t way_count;
     struct wish *wishes; /* in the order in which they are spoken of */
     size_t wish_count;
@@ -63,6 +66,8 @@ void verdict_describe(const struct weighing *weighing, struct verdict *out);
 const char *verdict_met_words(const struct weighing *weighing, const struct finding *warning);
 /* verdict_make(), and the name of the judge that spoke: for tests. */
 const char *verdict_make_named(struct result *result);
+/* verdict_make() with the user's own rules (NULL none); the same name. */
+const char *verdict_make_with(struct result *result, const struct rules *own);
 /* Adds the neighbours of the verdict's class. */
 void verdict_neighbours(const struct weighing *weighing, struct verdict *out);
 /* How the error that the caller reported, if any, goes with OUT, whose status it never changes. */

@@ -2,6 +2,7 @@
  * never makes a fault of what works here. */
 #include "diagnosis/explain.h"
 #include "diagnosis/fill.h"
+#include "diagnosis/rules.h"
 #include "diagnosis/verdict.h"
 
 #include <string.h>
@@ -382,7 +383,7 @@ static void relate(const struct report *r)
 {
     struct finding *seen = same_finding(r);
     const struct finding *cause = r->out->status == VERDICT_FAIL ? cause_of(r) : NULL;
-    const struct class_entry *verdict = cause ? class_find(cause->class_id) : NULL;
+    const struct class_entry *verdict = cause ? rules_class(r->w->own, cause->class_id) : NULL;
     if (seen)
         agree(r, seen);
     else if (verdict && (is_near(verdict, r->class->id) || is_near(r->class, verdict->id)))
@@ -406,7 +407,7 @@ static void classify_report(struct report *r)
     const struct provider *provider = target->provider ? provider_find(target->provider) : NULL;
     /* A host of no known provider: the words may tell more. */
     bool named = provider && strcmp(provider->id, "generic") != 0;
-    struct explainer *explainer = explainer_new(named ? provider : NULL, NULL);
+    struct explainer *explainer = explainer_new(named ? provider : NULL, NULL, r->w->own);
     struct judgement judgement = explain_block(explainer, target->reported);
     const struct class_entry *class = judgement.classified.class;
     if (class && judgement.weight > WEIGHT_SUCCESS) {

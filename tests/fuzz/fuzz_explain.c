@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct explainer *explainer;
     if (!explainer)
-        explainer = explainer_new(NULL, NULL);
+        explainer = explainer_new(NULL, NULL, NULL);
     struct bytes text = { (const char *)data, size };
     struct judgement judgement = explain_words(explainer, text);
     check(explainer, &judgement);

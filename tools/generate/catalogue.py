@@ -23,6 +23,7 @@ OWNERS = ["user", "helpdesk", "network-admin", "tenant-admin", "app-developer", 
 JUDGED = ["no", "yes", "not-applicable"]
 CONFIDENCES = ["possible", "likely", "certain"]
 TITLE_LIMIT = 72
+RULE_LIMIT = 4096  # CATALOGUE_RULE_LIMIT
 CLASS_KEYS = {"id", "title", "stage", "severity", "owner", "judged", "meaning", "distinguish", "fix", "commands",
               "references", "rules", "neighbours", "only_for"}
 REPLY_KEYS = {"protocol", "stage", "code", "enhanced", "all", "not", "provider"}
@@ -66,6 +67,7 @@ class Catalogue:
         for entry in self.classes:
             self.check_rules(entry)
         self.reply_rules.sort(key=lambda rule: rule.rank)
+        need(len(self.reply_rules) <= RULE_LIMIT, "catalogue", f"more than {RULE_LIMIT} rules")
         for rule in self.reply_rules:
             self.check_example(rule)
 
@@ -224,7 +226,6 @@ def write_class(out, catalogue, entry, number):
 
 def write_rule(out, catalogue, rule, number):
     literals, none = c_list(out, f"all_{number}", rule.all), c_list(out, f"not_{number}", rule.none)
-    marks = rules.grams(rule)
     service = {"smtp": "SERVICE_SMTP", "imap": "SERVICE_IMAP", "pop3": "SERVICE_POP3"}.get(rule.protocol, "-1")
     return (f"    {{ .protocol = {service}, .stage = {c_enum('STAGE', rule.stage or 'none')}, .code = {rule.code}, "
             f".enhanced = {c_string(rule.enhanced)}, .enhanced_low = {rule.low}, .enhanced_high = {rule.high}, "
@@ -232,18 +233,27 @@ def write_rule(out, catalogue, rule, number):
             f".confidence = {c_enum('CONFIDENCE', rule.confidence)}, .judged = "
             f"{c_enum('JUDGED', rule.judged or rule.owner['judged'])}, .example = {c_string(rule.example)}, "
             f".class_index = {catalogue.ids.index(rule.owner['id'])}, .rank = {rule.rank}, "
-            f".program = {str(rule.program).lower()}, "
-            f".gram_count = {len(marks)}, .grams = {{ {', '.join(map(str, marks)) or '0'} }} }},")
+            f".program = {str(rule.program).lower()} }},")
 
 
-def write_buckets(out, catalogue):
-    """For every code, and every first digit, the rules that can match it in rank order."""
-    codes = sorted({0, 2, 3, 4, 5} | {rule.code for rule in catalogue.reply_rules})
+def c_numbers(out, name, numbers, linkage="static "):
+    out.append(f"{linkage}const unsigned short {name}[] = {{ {', '.join(map(str, numbers))} }};")
+
+
+def write_index(out, catalogue):
+    """Where rules with literals are found, and for every code, and every first digit, those without."""
+    places, plain = rules.index(catalogue.reply_rules)
+    starts = [0]
+    for numbers in places:
+        starts.append(starts[-1] + len(numbers))
+    c_numbers(out, "catalogue_gram_starts", starts, "")
+    c_numbers(out, "catalogue_gram_rules", [number for numbers in places for number in numbers] + [0], "")
+    codes = sorted({0, 2, 3, 4, 5} | {catalogue.reply_rules[i].code for i in plain})
     rows = []
     for code in codes:
         fits = {0, code, code // 100 if code > 5 else code}
-        numbers = [i for i, rule in enumerate(catalogue.reply_rules) if rule.code in fits]
-        out.append(f"static const unsigned short bucket_{code}[] = {{ {', '.join(map(str, numbers + [0]))} }};")
+        numbers = [i for i in plain if catalogue.reply_rules[i].code in fits]
+        c_numbers(out, f"bucket_{code}", numbers + [0])
         rows.append(f"    {{ {code}, {len(numbers)}, bucket_{code} }},")
     return rows
 
@@ -253,7 +263,7 @@ def write_c(catalogue):
            '#include "diagnosis/catalogue.h"', ""]
     classes = [write_class(out, catalogue, entry, i) for i, entry in enumerate(catalogue.classes)]
     replies = [write_rule(out, catalogue, rule, i) for i, rule in enumerate(catalogue.reply_rules)]
-    buckets = write_buckets(out, catalogue)
+    buckets = write_index(out, catalogue)
     events = [f"    {{ {c_string(event)}, {c_enum('CONFIDENCE', confidence)}, {catalogue.ids.index(owner)} }},"
               for event, (owner, confidence) in sorted(catalogue.events.items())]
     places = [f"    {{ {c_string(name)}, {c_string(words['prose'])}, {c_string(words['command'])} }},"

@@ -165,17 +165,30 @@ def classify(rules, words, protocol=None, stage=None, provider=None):
     return []
 
 
+GRAM_BITS = 12
+
+
 def gram(four):
-    """Four bytes to one of 4096 bits of the filter in classify.c."""
-    return (int.from_bytes(four, "little") * 2654435761 & 0xffffffff) >> 20
+    """Four bytes to one of 4096 places of the index in classify.c."""
+    return (int.from_bytes(four, "little") * 2654435761 & 0xffffffff) >> 32 - GRAM_BITS
 
 
-def grams(rule):
-    """Up to three places of the rule's literals whose absence rules it out."""
-    ends = [end for literal in sorted(rule.all, key=len, reverse=True) if len(literal) >= 4
-            for end in (literal[:4], literal[-4:])]
-    seen = []
-    for end in ends:
-        if gram(end) not in seen:
-            seen.append(gram(end))
-    return seen[:3]
+def grams_of(text):
+    return {gram(text[i:i + 4]) for i in range(len(text) - 3)}
+
+
+def index(rules):
+    """Each rule with literals stands at its rarest four bytes, as the rules' own examples go: a list of the rules'
+    numbers for each place. And the numbers of the rules that have no such bytes."""
+    seen = [0] * (1 << GRAM_BITS)
+    for rule in rules:
+        for place in grams_of(fold(rule.example.encode()).text):
+            seen[place] += 1
+    places, plain = [[] for _ in seen], []
+    for number, rule in enumerate(rules):
+        own = {place for literal in rule.all for place in grams_of(literal)}
+        if own:
+            places[min(own, key=lambda place: (seen[place] + len(places[place]), place))].append(number)
+        else:
+            plain.append(number)
+    return places, plain

@@ -70,8 +70,9 @@ static void every_example_finds_its_class(void **state)
     int bad = 0;
     for (size_t i = 0; i < catalogue_rule_count; i++) {
         const struct reply_rule *rule = &catalogue_rules[i];
-        struct words words = { text_bytes(rule->example), rule->protocol, rule->stage,
-                               rule->provider, false };
+        struct words words = {
+            text_bytes(rule->example), rule->protocol, rule->stage, rule->provider, false, NULL
+        };
         struct classified got = classify(&words);
         const char *expected = catalogue_classes[rule->class_index].id;
         if (got.class && strcmp(got.class->id, expected) == 0)
@@ -272,7 +273,9 @@ static void replies_find_their_class(void **state)
     int bad = 0;
     for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
         const struct reply_case *c = &replies[i];
-        struct words words = { text_bytes(c->words), c->protocol, c->stage, c->provider, false };
+        struct words words = {
+            text_bytes(c->words), c->protocol, c->stage, c->provider, false, NULL
+        };
         const struct class_entry *class = classify(&words).class;
         const char *expected = c->class_id ? c->class_id : "unknown";
         const char *got = class ? class->id : "unknown";
@@ -357,7 +360,7 @@ static void logins_are_judged_safely(void **state)
 
 static const char *classify_text(const char *data, size_t size)
 {
-    struct words words = { { data, size }, -1, STAGE_NONE, NULL, false };
+    struct words words = { { data, size }, -1, STAGE_NONE, NULL, false, NULL };
     const struct class_entry *class = classify(&words).class;
     return class ? class->id : "unknown";
 }

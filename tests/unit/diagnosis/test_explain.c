@@ -19,7 +19,7 @@ static struct explainer *explainer;
 static int set_up(void **state)
 {
     (void)state;
-    explainer = explainer_new(NULL, NULL);
+    explainer = explainer_new(NULL, NULL, NULL);
     return 0;
 }
 
