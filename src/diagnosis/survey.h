@@ -97,6 +97,16 @@ const char *survey_box_event(const struct survey *survey, const struct endpoint 
                              struct values *values);
 void survey_middlebox(struct survey *survey, const struct endpoint *endpoint,
                       const struct attempt *attempt);
+/* The date in WORDS (RFC 5322 section 3.3) in Unix seconds; false when none is whole. */
+bool survey_date_in(struct bytes words, int64_t *ret_unix_s);
+/* A greeting that tells the time, and how far it is ahead of this machine's clock. */
+struct clock_word {
+    const struct endpoint *endpoint;
+    const struct step *step;
+    int64_t ahead_s;
+};
+/* Is this machine's clock days away from every server's that tells the time, and they agree? */
+bool survey_clock(const struct survey *survey, struct clock_word *ret);
 /* Adds what STEP was like with small packets, where that was tried. */
 void survey_small_packets(struct survey *survey, struct finding *finding,
                           const struct endpoint *endpoint, const struct step *step);

@@ -83,6 +83,25 @@ static struct finding *add(const struct look *look, const char *event, const cha
     return finding;
 }
 
+static bool is_valid_at(const struct certificate *certificate, int64_t when)
+{
+    return certificate->not_before <= when && when <= certificate->not_after;
+}
+
+/* The certificate is good on the day that the server names, and not on this machine's. */
+static void add_wrong_clock(const struct look *look, const struct clock_word *word,
+                            const char *line)
+{
+    struct survey *survey = look->survey;
+    struct values values = survey_values(survey, look->endpoint);
+    values_set(&values, "here", date_words(survey->arena, look->now));
+    values_set(&values, "there", date_words(survey->arena, look->now + word->ahead_s));
+    struct finding *finding = add(look, "tls.clock_wrong", line, &values);
+    const struct step *step = word->step;
+    survey_evidence(survey, finding, word->endpoint, NULL, step->name,
+                    step->start_ns + (step->duration_ns > 0 ? step->duration_ns : 0), step->reply);
+}
+
 static void check_dates(const struct look *look, const struct certificate *certificate)
 {
     struct arena *arena = look->survey->arena;
@@ -96,6 +115,11 @@ static void check_dates(const struct look *look, const struct certificate *certi
     const char *line = arena_format(arena, "certificate of %s %s %s", known(certificate->subject),
                                     expired ? "was valid until" : "is valid only from",
                                     date ? date : "an unreadable date");
+    struct clock_word word;
+    if (survey_clock(look->survey, &word) && is_valid_at(certificate, look->now + word.ahead_s)) {
+        add_wrong_clock(look, &word, line);
+        return;
+    }
     add(look, expired ? "tls.certificate_expired" : "tls.certificate_not_yet_valid", line, &values);
 }
 

@@ -18,12 +18,18 @@ static const char message[] = "Date: Sun, 22 Nov 2026 10:14:00 +0000\r\n"
                               "\r\n"
                               "Nobody wrote this, and nobody will read it.\r\n";
 
+/* The time in Unix seconds as the simulated server has it. */
+static time_t server_time(const struct sim_script *script)
+{
+    return (time_t)(script->now_ns / 1000000000) + script->options.scenario->clock_days * 86400;
+}
+
 /* "Sun, 23 Nov 2025 11:12:20 +0000" (RFC 5322 section 3.3), whatever the locale. */
 static void put_date(const struct sim_script *script, struct buffer *out)
 {
     static const char days[] = "SunMonTueWedThuFriSat";
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    time_t now = (time_t)(script->now_ns / 1000000000);
+    time_t now = server_time(script);
     struct tm t;
     gmtime_r(&now, &t);
     buffer_format(out, "%.3s, %d %.3s %d %02d:%02d:%02d +0000", days + 3 * t.tm_wday, t.tm_mday,
@@ -33,7 +39,7 @@ static void put_date(const struct sim_script *script, struct buffer *out)
 /* "2025-11-23T11:12:20.123Z" */
 static void put_time(const struct sim_script *script, struct buffer *out)
 {
-    time_t now = (time_t)(script->now_ns / 1000000000);
+    time_t now = server_time(script);
     struct tm t;
     gmtime_r(&now, &t);
     buffer_format(out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", t.tm_year + 1900, t.tm_mon + 1,

@@ -176,6 +176,7 @@ struct sim_scenario {
     enum sim_tls tls;
     enum sim_dns_fault dns_fault;
     const char *const *dns_names; /* whom the fault befalls, ended by NULL; NULL: every name */
+    int clock_days;               /* how far the server's clock is ahead */
     bool ipv6;                    /* listens on ::1 too, where there is one */
     enum sim_mode modes[SIM_PORT_COUNT];
     const struct sim_answer *answers; /* before the persona's */

@@ -11,7 +11,7 @@ import re
 import sys
 
 KEYS = {'id', 'title', 'class', 'exit', 'persona', 'target', 'options', 'login', 'certificate', 'tls', 'dns', 'ipv6',
-        'ports', 'answers'}
+        'ports', 'answers', 'clock_days'}
 NEEDED = {'id', 'title', 'class', 'exit', 'persona', 'target'}
 ANSWER_KEYS = {'on', 'at', 'say', 'then', 'delay_ms', 'odd'}
 TITLE_MOST = 49  # a line of the list has 80 columns
@@ -158,6 +158,9 @@ def render(words, scenario, path, out):
         f'.dns_fault = {look_up(words, "fault", dns.get("fault", "good"), where)}', f'.dns_names = {names}',
         f'.ipv6 = {"true" if scenario.get("ipv6") else "false"}',
     ]
+    clock = scenario.get('clock_days', 0)
+    require(isinstance(clock, int) and abs(clock) <= 3650, where, 'clock_days is no number of days')
+    fields.append(f'.clock_days = {clock}')
     if modes:
         fields.append(f'.modes = {{ {", ".join(modes)} }}')
     if rows:

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- what happened ---- */
 
@@ -177,6 +178,19 @@ static void tell_cert(struct teller *t, const char *what)
     teller_hold(t, "unverified-tls", NULL);
 }
 
+/* The certificate is spoilt, and the greeting tells a day so many days off. */
+static void tell_dated(struct teller *t, const char *rest)
+{
+    size_t size = strcspn(rest, " ");
+    time_t there = STORY_NOW + strtol(rest + size, NULL, 10) * 86400;
+    char date[64];
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", gmtime(&there));
+    teller_spoil(t, teller_encrypt(t), arena_format(&t->trace->arena, "%.*s", (int)size, rest));
+    attempt_step(t->attempt, STAGE_GREETING)->reply =
+        text_bytes(arena_format(&t->trace->arena, "220 mail.example.org ESMTP Exim 4.98 %s", date));
+    teller_hold(t, "unverified-tls", NULL);
+}
+
 static void tell_weak(struct teller *t, const char *what)
 {
     teller_weaken(teller_encrypt(t), what);
@@ -220,6 +234,7 @@ static const struct {
     { "parting", tell_parting },
     { "mailbox", tell_mailbox },
     { "cert", tell_cert },
+    { "dated", tell_dated },
     { "weak", tell_weak },
     { "half", tell_half },
 };

@@ -19,6 +19,7 @@
  *     parting KIND         all is good, but the goodbye failed
  *     mailbox WORDS        the login is good, the mailbox was refused
  *     cert WHAT            a bad certificate; the login was held back for it
+ *     dated WHAT DAYS      the same, and the greeting's date is that far ahead of this machine's
  *     weak WHAT            a weak certificate; the login was accepted all the same
  *     half ADDRESS KIND    the login was accepted on one address, this other one failed
  *
