@@ -95,6 +95,8 @@ struct judgement explain_words(struct explainer *explainer, struct bytes text)
         struct unwrapped_item *item = &unwrapped->items[i];
         item->words.own = explainer->own;
         struct classified classified = classify(&item->words);
+        if (unwrapped->guessed && classified.rule && classified.rule->provider)
+            classified.confidence = CONFIDENCE_POSSIBLE;
         enum weight weight = weigh_item(item, &classified);
         if (weight == WEIGHT_NONE || !outweighs(item, weight, &classified, &judgement))
             continue;
@@ -169,7 +171,9 @@ static void fill_texts(struct explainer *explainer, struct explained *explained,
         strings_add(&explained->commands, arena, fill_command(arena, *command, &values));
     for (const char *const *text = class->references; text && *text; text++)
         strings_add(&explained->references, arena, *text);
-    add_candidates(explainer, explained, class, provider, &values);
+    /* Certain means that the words exclude the neighbours. */
+    if (explained->confidence != CONFIDENCE_CERTAIN)
+        add_candidates(explainer, explained, class, provider, &values);
 }
 
 static struct explained *make_class(struct explainer *explainer, const struct class_entry *class,

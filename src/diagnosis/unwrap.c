@@ -248,6 +248,14 @@ static void add_starts(struct unwrapped *unwrapped, const struct starts *starts)
             add_item(unwrapped, &starts->items[i - 1], report);
 }
 
+/* Exchange's IMAP service alone writes this so; most of what is pasted of it comes from Microsoft
+ * 365, where a password can only be refused. */
+static bool sounds_like_exchange(struct bytes text)
+{
+    static const char words[] = "LOGIN failed.";
+    return text.size && memmem(text.data, text.size, words, strlen(words));
+}
+
 void unwrap(struct unwrapped *unwrapped, struct bytes text, const struct provider *provider)
 {
     unwrapped->count = 0;
@@ -268,6 +276,9 @@ void unwrap(struct unwrapped *unwrapped, struct bytes text, const struct provide
                    .stage_guessed = !greeting },
     };
     unwrapped->provider = provider ? provider : unwrap_provider(unwrapped->plain);
-    for (size_t i = 0; unwrapped->provider && i < unwrapped->count; i++)
-        unwrapped->items[i].words.provider = unwrapped->provider->family;
+    unwrapped->guessed = !unwrapped->provider && sounds_like_exchange(unwrapped->plain);
+    const struct provider *speaker =
+        unwrapped->guessed ? provider_find("microsoft365") : unwrapped->provider;
+    for (size_t i = 0; speaker && i < unwrapped->count; i++)
+        unwrapped->items[i].words.provider = speaker->family;
 }

@@ -31,7 +31,8 @@ struct unwrapped {
     struct unwrapped_item items[UNWRAP_ITEMS]; /* innermost first; the last is the whole text */
     size_t count;
     const struct provider *provider; /* whose host the text names; NULL nobody's */
-    struct bytes plain;              /* the whole text without marks and escapes */
+    bool guessed;       /* nobody's, but the words sound like one: rules for that provider apply */
+    struct bytes plain; /* the whole text without marks and escapes */
     char space[UNWRAP_LIMIT];
     char challenge[UNWRAP_CHALLENGE]; /* a SASL challenge, decoded */
     char joined[UNWRAP_LIMIT];        /* code and words that stood apart, as in (535, b'...') */

@@ -116,7 +116,9 @@ static void write_candidates(const struct page *page, const struct explained *ex
         const struct explained_candidate *candidate = &explained->candidates[i];
         struct buffer line;
         page_begin(&line);
-        page_own_format(page, &line, "%s (%s, %s)", candidate->class_id, candidate->title,
+        /* A title is a sentence; inside one it loses its full stop. */
+        int title = (int)strlen(candidate->title) - text_ends_fold(candidate->title, ".");
+        page_own_format(page, &line, "%s (%.*s; %s).", candidate->class_id, title, candidate->title,
                         wording_confidence(candidate->confidence));
         if (wording_or(candidate->in_favour, NULL))
             page_own_format(page, &line, " For it: %s.", candidate->in_favour);

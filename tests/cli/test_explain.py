@@ -227,7 +227,7 @@ def constant_memory():
 
 def bad_usage():
     for arguments, words in ((['--format', 'xml'], 'ndjson'), (['--provider', 'gmial'], 'did you mean gmail?'),
-                             (['--host', 'a b'], 'host name'), (['--rules', 'x'], 'unknown option --rules')):
+                             (['--host', 'a b'], 'host name'), (['--rule', 'x'], 'unknown option --rule')):
         complains(explain(*arguments, 'x'), words)
     complains(explain(text=b'\n \n'), 'nothing')
     equal(explain('--format', 'ndjson', text=b'').returncode, 0)
