@@ -118,3 +118,21 @@ def metrics(text):
 def failures(found):
     """The classes that the metrics name."""
     return [re.search('class="([^"]*)"', name)[1] for name in found if name.startswith('maildoctor_failure')]
+
+
+def openssl(box, *arguments):
+    subprocess.run(['openssl', *arguments], cwd=box.path, check=True, capture_output=True)
+
+
+def certificates(box):
+    """A CA, its server certificate, and one for a client; and a client that another CA knows."""
+    for name in ('ca', 'stranger'):
+        openssl(box, 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+                '-subj', f'/CN={name}', '-keyout', f'{name}.key', '-out', f'{name}.pem')
+    box.file('server.ext', b'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n')
+    box.file('client.ext', b'extendedKeyUsage=clientAuth\n')
+    for name, kind, issuer in (('server', 'server', 'ca'), ('client', 'client', 'ca'), ('other', 'client', 'stranger')):
+        openssl(box, 'req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', f'/CN={name}',
+                '-keyout', f'{name}.key', '-out', f'{name}.csr')
+        openssl(box, 'x509', '-req', '-in', f'{name}.csr', '-CA', f'{issuer}.pem', '-CAkey', f'{issuer}.key', '-days', '2',
+                '-CAcreateserial', '-extfile', f'{kind}.ext', '-out', f'{name}.pem')

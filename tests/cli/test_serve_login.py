@@ -1,0 +1,144 @@
+"""Logins of `maildoctor serve`: by the clock, to nobody but the targets named, and never one too many."""
+import socket
+import ssl
+import threading
+import support
+from serving import Serve, certificates, failures, modules_of
+from support import Mute, Sandbox, Simulator, contains, equal, lacks
+
+SECRET = 'sesame-open-4711'
+
+
+class Imap:
+    """An IMAP server with TLS that counts the passwords it is sent, and knows one."""
+
+    def __init__(self, box, known=None):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(box.path / 'server.pem', box.path / 'server.key')
+        self.known = known
+        self.passwords = []
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.target = f'imaps://ana@127.0.0.1:{self.listener.getsockname()[1]}'
+
+    def __enter__(self):
+        threading.Thread(target=self.serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def serve(self):
+        while True:
+            try:
+                peer = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.talk, args=(peer,), daemon=True).start()
+
+    def talk(self, peer):
+        try:
+            with self.context.wrap_socket(peer, server_side=True) as stream, stream.makefile('rwb') as lines:
+                lines.write(b'* OK [CAPABILITY IMAP4rev1] here\r\n')
+                lines.flush()
+                for line in lines:
+                    lines.write(self.answer(line))
+                    lines.flush()
+        except OSError:
+            pass
+
+    def answer(self, line):
+        tag, verb = line.split()[:2]
+        if verb == b'LOGIN':
+            password = line.split()[3].strip(b'"').decode()
+            self.passwords.append(password)
+            good = password == self.known
+            return tag + (b' OK logged in\r\n' if good else b' NO [AUTHENTICATIONFAILED] Authentication failed.\r\n')
+        if verb == b'EXAMINE':
+            return b'* 0 EXISTS\r\n' + tag + b' OK [READ-ONLY] done\r\n'
+        said = {b'LOGOUT': b'* BYE\r\n', b'CAPABILITY': b'* CAPABILITY IMAP4rev1\r\n'}.get(verb, b'')
+        return said + tag + b' OK done\r\n'
+
+
+def module_of(target, password='secret'):
+    return {'targets': [target], 'interval': 10, 'options': {'ca-file': 'ca.pem', 'password-file': password}}
+
+
+def ended(serve):
+    return sum(value for name, value in serve.own().items() if name.startswith('maildoctor_serve_runs_total'))
+
+
+def by_the_clock():
+    with Sandbox() as box, Simulator(box, 'healthy-generic') as simulator:
+        module = {'targets': ['ana@example.org'], 'interval': 10, 'options': modules_of(simulator, login=True)}
+        with Serve(box, {'box': module}) as serve:
+            first = serve.probe('ana@example.org', module='box')
+            equal((first['probe_success'], failures(first)), (1, []))
+            equal((first['maildoctor_need_met{need="send"}'], first['maildoctor_need_met{need="read"}']), (1, 1))
+            for _ in range(20):
+                equal(serve.probe('ana@example.org', module='box', timeout=5), first)
+            equal(ended(serve), 1, 'no login per scrape')
+            page = serve.ask('/')[2]
+            contains(page, 'by the clock')
+            debug = serve.ask('/probe?module=box&target=ana@example.org&debug=true')[2]
+            contains(debug, 'login ok')
+            password = open(module['options']['password-file'], encoding='utf-8').read().strip()
+            for text in (page, debug, ''.join(serve.lines), serve.ask('/metrics')[2]):
+                lacks(text, password)
+            serve.wait(lambda own: own['maildoctor_serve_runs_total{status="ok"}'] >= 2, 'the next one by the clock')
+            if serve.probe('ana@example.org', module='box')['maildoctor_last_run_timestamp_seconds'] <= \
+                    first['maildoctor_last_run_timestamp_seconds']:
+                raise AssertionError('the result is the old one')
+
+
+def only_to_its_targets():
+    with Sandbox() as box, Mute() as mute:
+        certificates(box)
+        box.file('secret', SECRET.encode())
+        with Imap(box, SECRET) as imap, Serve(box, {'box': module_of(imap.target)}) as serve:
+            stranger = mute.target.replace('imap://', 'imaps://ana@')
+            for target in (stranger, imap.target.replace('ana', 'ben'), imap.target + '/', imap.target.upper()):
+                equal(serve.ask(f'/probe?module=box&target={target}')[0], 403, target)
+            equal(serve.probe(imap.target, module='box')['probe_success'], 1)
+            equal(imap.passwords, [SECRET])
+            mute.listener.settimeout(0.1)
+            try:
+                mute.reached()
+                raise AssertionError('the stranger was contacted')
+            except TimeoutError:
+                pass
+
+
+def never_one_too_many():
+    """Over several intervals: a refused password is sent once, whoever remembers it, and however many modules have it;
+    one that the file holds anew is tried."""
+    with Sandbox() as box:
+        certificates(box)
+        box.file('secret', b'wrong-1\n')
+        box.file('state', b'a file where a directory should be')
+        with Imap(box, SECRET) as one, Imap(box) as two, Imap(box) as three, \
+                Serve(box, {'box': module_of(one.target)}) as remembers, \
+                Serve(box, {'box': module_of(two.target, 'secret')},
+                      variables={'XDG_STATE_HOME': str(box.path / 'state')}) as cannot, \
+                Serve(box, {'a': module_of(three.target), 'b': module_of(three.target)},
+                      variables={'XDG_STATE_HOME': str(box.path / 'other')}) as twice:
+            equal(failures(remembers.probe(one.target, module='box')), ['bad-credentials'])
+            equal(failures(cannot.probe(two.target, module='box')), ['bad-credentials'])
+            twice.wait(lambda own: ended(twice) >= 3, 'both modules have run')
+            remembers.wait(lambda own: ended(remembers) >= 2, 'the second interval')
+            equal((one.passwords, three.passwords), (['wrong-1'], ['wrong-1']))
+            equal(failures(remembers.probe(one.target, module='box')), ['bad-credentials'], 'it is still so')
+            contains(''.join(cannot.lines), 'cannot be written')
+            box.file('secret', SECRET.encode())
+            remembers.wait(lambda own: own['maildoctor_serve_runs_total{status="ok"}'] >= 1, 'the new password')
+            equal(one.passwords[:2], ['wrong-1', SECRET])
+            cannot.wait(lambda own: len(two.passwords) == 2, 'the new password there')
+            equal(two.passwords, ['wrong-1', SECRET])
+            for serve in (remembers, cannot, twice):
+                lacks(''.join(serve.lines) + serve.ask('/')[2], SECRET)
+
+
+support.main([
+    ('a login by the clock, and not by scrapes', by_the_clock),
+    ('no other target gets the secret', only_to_its_targets),
+    ('a refused password is sent once', never_one_too_many),
+])
