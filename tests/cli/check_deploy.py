@@ -13,7 +13,7 @@ import tempfile
 
 import yaml
 
-deploy, program, catalogue = (pathlib.Path(argument) for argument in sys.argv[1:])
+deploy, program, catalogue = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
 results = []
 
 
@@ -33,7 +33,8 @@ def tool(name, *command):
     if not shutil.which(command[0]):
         skip(name, command[0] + " is not there")
         return
-    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=deploy / "prometheus", check=False)
+    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=deploy / "prometheus",
+                         check=False)
     report(run.returncode == 0, name, run.stdout.decode())
 
 
@@ -52,8 +53,7 @@ def metric_names(text):
 def is_written(name):
     sources = catalogue.parent.parent
     files = [*(sources / "report").glob("openmetrics*.c"), *(sources / "serve").glob("*.c")]
-    return any('"%s"' % name in file.read_text() or '"%s ' % name in file.read_text() or '"%s{' % name in file.read_text()
-               for file in files)
+    return any(re.search('"%s["{ ]' % name, file.read_text()) for file in files)
 
 
 def check_prometheus():
@@ -68,7 +68,8 @@ def check_prometheus():
         tool("promtool reads the dashboard's queries", "promtool", "check", "rules", str(rules))
     rules = (deploy / "prometheus/maildoctor.rules.yml").read_text()
     classes = set().union(*(re.split(r"\|", found) for found in re.findall(r'class=~"([^"]*)"', rules)))
-    known = {entry["id"] for file in catalogue.glob("*.json") for entry in json.loads(file.read_text()).get("classes", [])}
+    known = {entry["id"] for file in catalogue.glob("*.json")
+             for entry in json.loads(file.read_text()).get("classes", [])}
     report(classes and classes <= known, "the rules name classes that there are", str(sorted(classes - known)))
 
 
@@ -86,7 +87,8 @@ def check_systemd():
     with tempfile.TemporaryDirectory(prefix="maildoctor-deploy-") as folder:
         copy = pathlib.Path(folder) / "maildoctor-serve.service"
         # The manual page and the program need not be installed here.
-        copy.write_text(re.sub(r"^Documentation=.*\n", "", unit.replace("/usr/bin/maildoctor", str(program)), flags=re.M))
+        unit = unit.replace("/usr/bin/maildoctor", str(program))
+        copy.write_text(re.sub(r"^Documentation=.*\n", "", unit, flags=re.M))
         tool("systemd-analyze verifies the unit", "systemd-analyze", "verify", str(copy))
 
 

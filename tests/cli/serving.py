@@ -134,5 +134,5 @@ def certificates(box):
     for name, kind, issuer in (('server', 'server', 'ca'), ('client', 'client', 'ca'), ('other', 'client', 'stranger')):
         openssl(box, 'req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', f'/CN={name}',
                 '-keyout', f'{name}.key', '-out', f'{name}.csr')
-        openssl(box, 'x509', '-req', '-in', f'{name}.csr', '-CA', f'{issuer}.pem', '-CAkey', f'{issuer}.key', '-days', '2',
-                '-CAcreateserial', '-extfile', f'{kind}.ext', '-out', f'{name}.pem')
+        openssl(box, 'x509', '-req', '-in', f'{name}.csr', '-CA', f'{issuer}.pem', '-CAkey', f'{issuer}.key',
+                '-days', '2', '-CAcreateserial', '-extfile', f'{kind}.ext', '-out', f'{name}.pem')
