@@ -42,12 +42,37 @@ static bool is_covered(const struct survey *survey, const struct endpoint *endpo
     }
 }
 
+/* The server speaks the right protocol, and only the encryption begins otherwise: then the settings
+ * that fit are known, and come first. SERVICE is the endpoint's own protocol. */
+static void advise_settings(struct survey *survey, struct finding *finding,
+                            const struct endpoint *endpoint, const struct step *step,
+                            const char *service)
+{
+    const char *answered = step->error.text;
+    bool implicit = endpoint->security == SECURITY_IMPLICIT;
+    struct strings fix = { 0 };
+    if (!finding || step->error.kind != FAILURE_PROTOCOL_MISMATCH ||
+        strcmp(answered, implicit ? service : "TLS") != 0)
+        return;
+    strings_add(&fix, survey->arena,
+                arena_format(survey->arena,
+                             implicit ? "Your settings: %s, port %d, with STARTTLS (not \"SSL\" or "
+                                        "\"TLS from the start\")."
+                                      : "Your settings: %s, port %d, with SSL/TLS from the start "
+                                        "(not STARTTLS).",
+                             endpoint->host, endpoint->port));
+    for (size_t i = 0; i < finding->fix.count; i++)
+        strings_add(&fix, survey->arena, finding->fix.items[i]);
+    finding->fix = fix;
+}
+
 static void add_step(struct survey *survey, const struct endpoint *endpoint,
                      const struct attempt *attempt, const struct step *step)
 {
     if (step->status != STATUS_FAIL || is_covered(survey, endpoint, step))
         return;
     struct values values = survey_values(survey, endpoint);
+    const char *service = survey_service_word(endpoint);
     set_answered(survey, &values, endpoint, step);
     values_set(&values, "when", survey_when(attempt, step));
     bool one_family = step->stage == STAGE_RESOLVE && step->error.kind == FAILURE_NO_ADDRESS &&
@@ -68,6 +93,7 @@ static void add_step(struct survey *survey, const struct endpoint *endpoint,
         finding->stage = step->stage; /* where it happened, not where it usually does */
     if (finding && by_proxy && endpoint->expectation == EXPECT_OPTIONAL)
         finding->severity = SEVERITY_INFO;
+    advise_settings(survey, finding, endpoint, step, service);
     survey_step_evidence(survey, finding, endpoint, attempt->address, step);
     survey_small_packets(survey, finding, endpoint, step);
 }

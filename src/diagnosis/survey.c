@@ -8,7 +8,7 @@
 
 enum { NS_PER_MS = 1000000 };
 
-static const char *service_word(const struct endpoint *endpoint)
+const char *survey_service_word(const struct endpoint *endpoint)
 {
     static const char *const words[SERVICE_COUNT] = {
         [SERVICE_SMTP] = "SMTP",
@@ -40,7 +40,7 @@ struct values survey_values(const struct survey *survey, const struct endpoint *
     values_set(&values, "host", endpoint->host);
     values_set(&values, "port", arena_format(survey->arena, "%d", endpoint->port));
     values_set(&values, "endpoint", endpoint->id);
-    values_set(&values, "service", service_word(endpoint));
+    values_set(&values, "service", survey_service_word(endpoint));
     return values;
 }
 

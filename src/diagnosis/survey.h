@@ -19,6 +19,9 @@ struct survey {
 /* What is said of ENDPOINT (NULL: of no single one), before anything special is known. */
 struct values survey_values(const struct survey *survey, const struct endpoint *endpoint);
 
+/* "SMTP", "IMAP", "POP3". */
+const char *survey_service_word(const struct endpoint *endpoint);
+
 /* The family whose rules apply to what ENDPOINT says: its host's, else the target's. NULL unknown.
  */
 const char *survey_family(const struct survey *survey, const struct endpoint *endpoint);

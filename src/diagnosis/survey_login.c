@@ -64,6 +64,29 @@ static struct classified classify_step(const struct survey *survey, const struct
     return classified.class ? classified : survey_event(STAGE_LOGIN, FAILURE_REFUSED);
 }
 
+static bool signed_in_by_token(const struct attempt *attempt)
+{
+    const char *mechanism = attempt && attempt->auth.mechanism ? attempt->auth.mechanism : "";
+    return text_equal_fold(mechanism, "XOAUTH2") || text_equal_fold(mechanism, "OAUTHBEARER");
+}
+
+/* SMTP refused a token without a reason that opened a mailbox here: it is whole, in date and for
+ * this service and user. What it lacks is the right to send. */
+static bool lacks_sending(const struct survey *survey, const struct endpoint *endpoint,
+                          const struct attempt *attempt, const struct classified *classified)
+{
+    if (endpoint->service != SERVICE_SMTP || !signed_in_by_token(attempt) ||
+        classified->class != survey_event(STAGE_LOGIN, FAILURE_REFUSED).class)
+        return false;
+    for (const struct endpoint *e = survey->trace->endpoints; e; e = e->next) {
+        const struct attempt *other = endpoint_attempt(e, PURPOSE_MAIN);
+        if (e->service != SERVICE_SMTP && signed_in_by_token(other) &&
+            other->auth.outcome == LOGIN_ACCEPTED)
+            return true;
+    }
+    return false;
+}
+
 /* Another run, less than half an hour ago, was refused; the step repeats the words it got. One
  * finding says so: the other endpoints' are held back like after any refusal. */
 static bool add_earlier(struct survey *survey, const struct endpoint *endpoint,
@@ -99,6 +122,8 @@ void survey_login(struct survey *survey, const struct endpoint *endpoint,
             struct classified classified = step->error.kind == FAILURE_REFUSED
                                                ? classify_step(survey, endpoint, step)
                                                : survey_step_class(survey, endpoint, step);
+            if (lacks_sending(survey, endpoint, attempt, &classified))
+                classified = classify_event("login.token_not_for_sending");
             struct finding *finding = survey_add(survey, classified, endpoint, NULL, &values);
             if (finding)
                 finding->stage = STAGE_LOGIN; /* where it happened, not where it usually does */

@@ -117,6 +117,50 @@ static bool leads(const struct weighing *w, enum stage from, enum stage to, stru
     return true;
 }
 
+static bool is_silent(const struct endpoint *endpoint)
+{
+    bool some = false;
+    for (const struct address *a = endpoint->addresses; a; a = a->next) {
+        if (a->status == STATUS_OK)
+            return false;
+        some = some || (a->status == STATUS_FAIL && a->error.kind == FAILURE_TIMED_OUT);
+    }
+    return some;
+}
+
+/* The walk of the path found port 443 of the same address open. */
+static bool web_answers(const struct endpoint *endpoint)
+{
+    for (const struct address *a = endpoint->addresses; a; a = a->next)
+        if (a->path && a->path->control && a->path->same_address && a->path->control_port == 443)
+            return true;
+    return false;
+}
+
+/* No mail port of any server answers, but the web port of one does: it is not the server that is
+ * down, it is mail that is not let out. */
+static bool judge_mail_blocked(const struct weighing *w, struct verdict *out)
+{
+    size_t silent = 0;
+    bool web = false;
+    for (size_t i = 0; i < w->way_count; i++) {
+        const struct endpoint *e = w->ways[i].endpoint;
+        if (e->expectation == EXPECT_NOT_OFFERED || e->expectation == EXPECT_OPTIONAL)
+            continue;
+        if (!is_silent(e))
+            return false;
+        web = web || web_answers(e);
+        silent++;
+    }
+    if (!w->lead || silent < 2 || !web || w->lead->lead->cause->stage != STAGE_CONNECT)
+        return false;
+    pronounce(out, VERDICT_FAIL, w->lead->lead->cause);
+    out->endpoint = NULL;
+    out->summary = "No mail port answers here, but port 443 of the same server does: outbound mail "
+                   "ports are blocked.";
+    return true;
+}
+
 static bool fails(const struct way *way)
 {
     return way->state == WAY_FAILED || way->state == WAY_UNFIT;
@@ -207,6 +251,7 @@ static const struct judge judges[] = {
     { "no-service", judge_no_service, STAGE_NONE, STAGE_NONE },
     { "met", judge_met, STAGE_NONE, STAGE_NONE },
     { "met-with-warning", judge_met_with_warning, STAGE_NONE, STAGE_NONE },
+    { "mail-blocked", judge_mail_blocked, STAGE_NONE, STAGE_NONE },
     { "common-cause", judge_common_cause, STAGE_NONE, STAGE_NONE },
     { "mailbox", judge_mailbox, STAGE_MAILBOX, STAGE_GOODBYE },
     { "login", judge_login, STAGE_LOGIN, STAGE_LOGIN },

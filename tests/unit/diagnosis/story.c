@@ -25,6 +25,17 @@ static void tell_connect(struct teller *t, const char *kind)
     teller_fail(t, "connect", STAGE_CONNECT, kind, NULL);
 }
 
+/* Nobody answers, but that other port of the same address does. */
+static void tell_blocked(struct teller *t, const char *port)
+{
+    tell_connect(t, "timed_out");
+    struct path_facts *path = arena_new(&t->trace->arena, sizeof *path);
+    path->control = t->endpoint->addresses->text;
+    path->control_port = (int)strtol(port, NULL, 10);
+    path->same_address = true;
+    t->endpoint->addresses->path = path;
+}
+
 static void tell_notwaited(struct teller *t, const char *rest)
 {
     (void)rest;
@@ -150,6 +161,20 @@ static void tell_refused(struct teller *t, const char *words)
     teller_end(t);
 }
 
+static void tell_token_refused(struct teller *t, const char *words)
+{
+    tell_refused(t, words);
+    t->attempt->auth.mechanism = "XOAUTH2";
+}
+
+static void tell_token_accepted(struct teller *t, const char *rest)
+{
+    (void)rest;
+    teller_encrypt(t);
+    teller_accept_all(t);
+    t->attempt->auth.mechanism = "XOAUTH2";
+}
+
 static void tell_accepted(struct teller *t, const char *rest)
 {
     (void)rest;
@@ -214,6 +239,7 @@ static const struct {
 } verbs[] = {
     { "dns", tell_dns },
     { "connect", tell_connect },
+    { "blocked", tell_blocked },
     { "notwaited", tell_notwaited },
     { "proxy", tell_proxy },
     { "greeting", tell_greeting },
@@ -230,6 +256,8 @@ static const struct {
     { "earlier", tell_earlier },
     { "unfit", tell_unfit },
     { "refused", tell_refused },
+    { "token-refused", tell_token_refused },
+    { "token-accepted", tell_token_accepted },
     { "accepted", tell_accepted },
     { "parting", tell_parting },
     { "mailbox", tell_mailbox },

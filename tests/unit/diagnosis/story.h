@@ -6,6 +6,7 @@
  *     dns KIND             its name could not be looked up
  *     connect KIND         no address answered
  *     proxy KIND [WORDS]   a proxy was in the way; "*": it was heard, and said nothing else
+ *     blocked PORT         likewise, while that other port of the same address does
  *     notwaited            the connection was still open when nobody needed it any more
  *     greeting KIND [TEXT] and ehlo, starttls, tls, auth: the step failed in that way
  *     greeting-said WORDS  and ehlo-said, starttls-said: it was refused with these words
@@ -15,6 +16,7 @@
  *     earlier WORDS        it was held back, since an earlier run got these words
  *     unfit MECHANISMS     nothing offered fits
  *     refused WORDS        the login was refused
+ *     token-refused WORDS  the same of an access token; token-accepted: it is good
  *     accepted             the login and the mailbox are good
  *     parting KIND         all is good, but the goodbye failed
  *     mailbox WORDS        the login is good, the mailbox was refused
