@@ -16,6 +16,7 @@
 #include "diagnosis/diagnose.h"
 #include "diagnosis/redact.h"
 #include "probes/sasl.h"
+#include "result/share.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -179,6 +180,8 @@ static int deliver(struct check *check)
     struct result *result = result_new(check->trace);
     check->trace = NULL;
     diagnose_with(result, check->rules);
+    if (settings->share)
+        share_results(&result, 1);
     int status = show_result(settings->format, result, &options, settings->output);
     result_free(result);
     return status;

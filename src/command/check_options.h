@@ -23,7 +23,7 @@ struct check_settings {
     const char *rules;    /* file of the user's own rules; NULL: none */
     const char *reported; /* words of an error; NULL: none */
     enum color_wish color;
-    bool ascii, verbose, transcript, fail_on_warning;
+    bool ascii, verbose, transcript, share, fail_on_warning;
     struct limits warning, critical; /* of --format nagios */
     bool limited;                    /* either was given */
     struct secret_source proxy_password;

@@ -8,6 +8,7 @@
 #include "command/terminal.h"
 #include "report/report.h"
 #include "result/json.h"
+#include "result/share.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@ struct settings {
     const struct report_format *format;
     const char *output; /* NULL: standard output */
     const char *color;  /* "auto", "always", "never" */
-    bool ascii, verbose, transcript;
+    bool ascii, verbose, transcript, share;
 };
 
 /* ---- options ---- */
@@ -54,6 +55,9 @@ static const struct option_row rows[] = {
     { OPTION_FLAG, "transcript", 0, NULL,
       "the dialogues too, if the run was saved with them (--transcript --format json)",
       AT(transcript), NULL },
+    { OPTION_FLAG, "share", 0, NULL,
+      "replace users, hosts, addresses and other names, so that the result can be handed on",
+      AT(share), NULL },
     { OPTION_CALL, "color", 0, "WHEN", "auto (default), always or never", 0, set_color },
     { OPTION_FLAG, "ascii", 0, NULL, "no character outside ASCII", AT(ascii), NULL },
     { OPTION_HELP, "help", 'h', NULL, "this text", 0, NULL },
@@ -184,6 +188,8 @@ int render_main(int argc, char **argv)
     struct result *result = load(operands.items[0], &error);
     if (!result)
         return command_fail(error);
+    if (settings.share)
+        share_results(&result, 1);
     int status = show(&settings, result);
     result_free(result);
     return status;

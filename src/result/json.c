@@ -332,6 +332,14 @@ json_t *result_to_json(const struct result *result, bool transcript)
     return json;
 }
 
+void result_visit(struct result *result, shape_text *visit, void *arg)
+{
+    shape_visit(&run_shape, result->trace, visit, arg);
+    shape_visit(&judged_shape, result, visit, arg);
+    shape_visit(&observed_shape, result->trace, visit, arg);
+    shape_visit(&found_shape, result, visit, arg);
+}
+
 static bool check_version(struct shape_reader *reader, const json_t *json)
 {
     const json_t *version = json_object_get(json, "schema_version");

@@ -90,6 +90,15 @@ int vocabulary_parse(enum shape_vocabulary vocabulary, const char *word);
 /* Adds ITEM's members to OBJECT. */
 void shape_write(json_t *object, const struct shape *shape, const void *item, bool transcript);
 
+/* What shape_visit() calls for each text of an item: it may put another one there, which must be
+ * terminated and live as long as the item. */
+typedef void shape_text(void *arg, const struct shape_field *field, struct bytes *text);
+void shape_visit(const struct shape *shape, void *item, shape_text *visit, void *arg);
+
+/* Each text of RESULT and its trace, whatever holds it. */
+struct result;
+void result_visit(struct result *result, shape_text *visit, void *arg);
+
 struct shape_reader {
     struct arena *arena;
     char path[200]; /* where we are: "endpoints[2].port" */
