@@ -7,7 +7,7 @@
  *                    .pause  -> ENTER, need PAUSE -> RESUME -> the same
  *                    .decide -> ENTER, LEAVE, enter(next)
  *
- * A step that needs no decision on its reply may have the next one said behind it (.ahead): then
+ * A step whose replies all lead to the same row may have that one said behind it (.ahead): then
  * two steps are open, `awaited` is the older, and replies belong to the open steps in order (RFC
  * 2920 section 3.1, RFC 3501 section 5.5, RFC 2449 section 6.6). As both replies of the older step
  * lead to the same row, the open steps are the chain of .then from `awaited` to `at`. */
@@ -143,8 +143,8 @@ int dialogue_skip(struct dialogue *d, const char *blocked_by, int next)
 
 static bool may_go_ahead(struct dialogue *d, const struct dialogue_step *step)
 {
-    return !step->hear && step->then > 0 && step->then == step->otherwise &&
-           dialogue_step_of(d, step->then)->ahead &&
+    bool leads_on = step->hear || step->then == step->otherwise;
+    return leads_on && step->then > 0 && dialogue_step_of(d, step->then)->ahead &&
            (!d->protocol->pipelines || d->protocol->pipelines(d));
 }
 

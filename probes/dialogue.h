@@ -71,7 +71,8 @@ struct dialogue_step {
     int (*hear)(struct dialogue *d, const struct reply *reply); /* decides; returns the next step;
                                    its own index: it speaks again, and is still the same step */
     int (*decide)(struct dialogue *d); /* no words at all: ends at once; returns the next step */
-    int then;                          /* without hear: where REPLY_OK leads */
+    int then; /* without hear: where REPLY_OK leads; with it: the row that may be said behind this
+                 one (.ahead), and that hear returns, come what may, while two steps are open */
     int otherwise; /* without hear: where a refusal leads; 0 means STEP_FAILED */
     bool tls; /* no words: the driver shakes hands, then TLS_UP; hear gets REPLY_OK without text */
     /* No words: the connection is left alone for so many milliseconds, or, when that is negative,

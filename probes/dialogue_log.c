@@ -15,7 +15,7 @@ struct dialogue_log {
     struct entry *entries;
     size_t count, capacity;
     size_t next;  /* the entry to be taken */
-    size_t taken; /* bytes of a HEARD entry that were taken */
+    size_t taken; /* bytes of a HEARD or SAID entry that were taken */
     struct buffer text;
 };
 
@@ -51,7 +51,8 @@ void dialogue_log_add(struct dialogue_log *log, const struct dialogue_row *row, 
     buffer_append(&log->text, text.data, text.size);
 }
 
-static void next_heard_line(struct dialogue_log *log, struct bytes text, struct bytes *ret_line)
+/* What is more than a line, a reply or a message, is taken line by line. */
+static void next_line(struct dialogue_log *log, struct bytes text, struct bytes *ret_line)
 {
     struct bytes rest = { text.data + log->taken, text.size - log->taken };
     text_next_line(&rest, ret_line);
@@ -74,8 +75,8 @@ bool dialogue_log_take(struct dialogue_log *log, struct dialogue_row *ret_row)
     text =
         entry->size ? (struct bytes) { text.data + entry->at, entry->size } : (struct bytes) { 0 };
     *ret_row = entry->row;
-    if (entry->row.kind == ROW_HEARD) {
-        next_heard_line(log, text, &ret_row->line);
+    if (entry->row.kind == ROW_HEARD || entry->row.kind == ROW_SAID) {
+        next_line(log, text, &ret_row->line);
     } else {
         ret_row->line = text;
         log->next++;

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "probes/dialogue.h"
 #include "probes/sasl.h"
+#include "probes/submission.h"
 
 /* What the dialogue shall do. Borrowed until mail_free(). */
 struct mail_wish {
@@ -19,6 +20,7 @@ struct mail_wish {
     const struct dialogue_task *task; /* instead of MAILBOX: what is done after the login; NULL */
     void *task_state;                 /* that task's own */
     bool mailbox; /* after the login open INBOX read-only (IMAP EXAMINE, POP3 STAT) */
+    const struct submission *submission; /* SMTP: submit this after the login; NULL: nothing */
 };
 
 /* What was learned so far; strings live as long as the struct mail. */
@@ -32,6 +34,10 @@ struct mail_facts {
     bool login_done;       /* the server accepted it */
     struct bytes
         login_reply; /* the final words on it, a decoded error challenge in front where one came */
+    bool mail_due;   /* what asks for permission is the message, not a login */
+    bool recipient_taken; /* RCPT was accepted */
+    bool message_taken;   /* the server has accepted the message, and answers for it from now on */
+    size_t message_size;  /* bytes; 0 before MAIL was said */
     const char *session_id; /* SMTP banner "[16 hex]", IMAP/POP3 greeting token decoded; NULL */
     const char *seen_as;    /* "Hello [192.0.2.7]"; NULL */
 };

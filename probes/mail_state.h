@@ -5,9 +5,15 @@
 
 #include "probes/mail.h"
 
-/* Exchange delays a refused login by up to 17.5 s, so a login may take longer than a command; a
- * goodbye tells nothing that is worth waiting for. */
-enum { PATIENCE_MS = 30000, PATIENCE_LOGIN_MS = 35000, PATIENCE_GOODBYE_MS = 5000 };
+/* Exchange delays a refused login by up to 17.5 s, so a login may take longer than a command; what
+ * a message is may be looked at before it is accepted; a goodbye tells nothing that is worth
+ * waiting for. */
+enum {
+    PATIENCE_MS = 30000,
+    PATIENCE_LOGIN_MS = 35000,
+    PATIENCE_MESSAGE_MS = 120000,
+    PATIENCE_GOODBYE_MS = 5000,
+};
 
 struct mail {
     struct dialogue dialogue; /* first: a struct dialogue of ours is a struct mail */
@@ -21,7 +27,8 @@ struct mail {
         bool known;                             /* a list came at all */
         bool starttls;                          /* STARTTLS, STLS */
         bool login;                             /* SMTP: AUTH; the others: always some way */
-        bool pipelining;                        /* POP3 */
+        bool pipelining;                        /* POP3, SMTP */
+        bool size, eight_bit, smtputf8;         /* SMTP */
         bool sasl_ir;                           /* IMAP */
         bool no_login_command, login_mechanism; /* IMAP: LOGINDISABLED; AUTH=LOGIN */
     } offers;
@@ -31,6 +38,7 @@ struct mail {
     struct buffer challenge; /* decoded; what the next response answers */
     bool begun;              /* AUTH was said */
     bool cancelled;          /* "*" was said: the server asked for more than there is */
+    bool mail_refused;       /* SMTP: what follows MAIL says nothing any more */
     /* IMAP */
     int commands; /* said so far; the last tag */
     int argument; /* of LOGIN: 0 the name, 1 the password, 2 all said */

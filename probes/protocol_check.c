@@ -38,8 +38,12 @@ static bool leads_nowhere(const struct table *table, int next)
 
 static const char *ways_wrong(const struct table *table, const struct dialogue_step *step)
 {
+    /* With hear: who may be said behind it. */
+    bool heard = step->hear && step->then >= table->first &&
+                 step->then < table->first + table->count &&
+                 table->steps[step->then - table->first].ahead;
     int ways = (step->hear != NULL) + (step->decide != NULL) + (step->then != 0);
-    if (ways != 1)
+    if (ways != 1 + heard)
         return "a row needs one of hear, decide and then";
     if (step->otherwise && !step->then)
         return "a row has otherwise without then";

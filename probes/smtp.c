@@ -1,28 +1,15 @@
 /* SMTP as a mail client speaks it: RFC 5321, STARTTLS (RFC 3207), AUTH (RFC 4954).
  *
- *     greeting - EHLO [- HELO] [- STARTTLS - TLS - EHLO] - AUTH - QUIT
+ *     greeting - EHLO [- HELO] [- STARTTLS - TLS - EHLO] - AUTH [- MAIL - RCPT - DATA - message] -
+ * QUIT
  *
  * With implicit TLS (RFC 8314) the TLS step comes first. A client that wants STARTTLS and is not
  * offered it says goodbye: it never goes on in clear. */
 #include "base/text.h"
-#include "probes/mail_state.h"
+#include "probes/smtp_steps.h"
 
 #include <ctype.h>
 #include <string.h>
-
-enum step {
-    GREETING = STEP_OPENING,
-    EHLO,
-    HELO,
-    STARTTLS,
-    NO_STARTTLS,
-    TLS,
-    AUTH,
-    NO_LOGIN,
-    NO_MECHANISM,
-    QUIT,
-    STEP_COUNT
-};
 
 enum { COMMAND_LIMIT = 512 }; /* RFC 5321 section 4.5.3.1.4, which RFC 4954 section 4 keeps */
 
@@ -127,8 +114,11 @@ static void read_capability(struct mail *mail, struct bytes line)
     const char *blank = memchr(line.data, ' ', line.size);
     struct bytes keyword = { line.data, blank ? (size_t)(blank - line.data) : line.size };
     struct bytes rest = { line.data + keyword.size, line.size - keyword.size };
-    if (text_has_word(keyword, "STARTTLS"))
-        mail->offers.starttls = true;
+    mail->offers.starttls |= text_has_word(keyword, "STARTTLS");
+    mail->offers.pipelining |= text_has_word(keyword, "PIPELINING");
+    mail->offers.size |= text_has_word(keyword, "SIZE");
+    mail->offers.eight_bit |= text_has_word(keyword, "8BITMIME");
+    mail->offers.smtputf8 |= text_has_word(keyword, "SMTPUTF8");
     /* "AUTH=LOGIN" is how it was spelled before RFC 2554, and some servers still say both. */
     bool old = text_starts_fold(keyword, "AUTH=");
     if (!old && !text_has_word(keyword, "AUTH"))
@@ -188,10 +178,11 @@ static int after_hello(struct mail *mail)
 {
     if (mail->wish.starttls && !mail->dialogue.tls)
         return mail->offers.starttls ? STARTTLS : NO_STARTTLS;
+    bool anonymous = mail->wish.submission && mail->wish.submission->anonymous;
     if (mail->wish.transfer && !mail->offers.login)
-        return QUIT;
+        return anonymous ? smtp_begin_mail(mail) : QUIT;
     if (!mail_has_login(mail))
-        return NO_LOGIN;
+        return anonymous ? smtp_begin_mail(mail) : NO_LOGIN;
     return mail_choose(mail, &mail->facts.mechanisms) ? AUTH : NO_MECHANISM;
 }
 
@@ -233,10 +224,12 @@ static void auth_say(struct dialogue *d, struct buffer *out)
 
 static int auth_heard(struct dialogue *d, const struct reply *reply)
 {
+    struct mail *mail = mail_of(d);
     struct bytes line = mail_last_line(reply->text);
     size_t skip = line.size < 4 ? line.size : 4;
     struct bytes challenge = { line.data + skip, line.size - skip };
-    return mail_auth_heard(mail_of(d), reply, challenge, AUTH, QUIT, QUIT);
+    int next = mail_auth_heard(mail, reply, challenge, AUTH, MAIL, QUIT);
+    return next == MAIL ? smtp_begin_mail(mail) : next;
 }
 
 static int no_login(struct dialogue *d)
@@ -285,6 +278,36 @@ static const struct dialogue_step steps[] = {
                .permit = true },
     [NO_LOGIN] = { .name = "AUTH", .stage = STAGE_LOGIN, .decide = no_login },
     [NO_MECHANISM] = { .name = "AUTH", .stage = STAGE_LOGIN, .decide = no_mechanism },
+    [MAIL] = { .name = "MAIL FROM",
+               .stage = STAGE_SUBMIT,
+               .patience_ms = PATIENCE_MS,
+               .say = smtp_mail_say,
+               .hear = smtp_mail_heard,
+               .then = RCPT,
+               .permit = true },
+    [NO_SMTPUTF8] = { .name = "MAIL FROM", .stage = STAGE_SUBMIT, .decide = smtp_no_smtputf8 },
+    [RCPT] = { .name = "RCPT TO",
+               .stage = STAGE_SUBMIT,
+               .patience_ms = PATIENCE_MS,
+               .say = smtp_rcpt_say,
+               .hear = smtp_rcpt_heard,
+               .ahead = true },
+    [DATA] = { .name = "DATA",
+               .stage = STAGE_SUBMIT,
+               .patience_ms = PATIENCE_MS,
+               .line = "DATA",
+               .hear = smtp_data_heard },
+    [MESSAGE] = { .name = "end of data",
+                  .stage = STAGE_SUBMIT,
+                  .patience_ms = PATIENCE_MESSAGE_MS,
+                  .say = smtp_message_say,
+                  .hear = smtp_message_heard },
+    [RSET] = { .name = "RSET",
+               .stage = STAGE_GOODBYE,
+               .patience_ms = PATIENCE_GOODBYE_MS,
+               .line = "RSET",
+               .then = QUIT,
+               .otherwise = QUIT },
     [QUIT] = { .name = "QUIT",
                .stage = STAGE_GOODBYE,
                .patience_ms = PATIENCE_GOODBYE_MS,
@@ -299,5 +322,6 @@ const struct protocol smtp_protocol = {
     .step_count = STEP_COUNT,
     .frame = smtp_frame,
     .open = smtp_open,
+    .pipelines = smtp_pipelines,
     .held_back = smtp_held_back,
 };

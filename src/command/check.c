@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "command/check_options.h"
+#include "command/check_submit.h"
 #include "command/command.h"
 #include "command/harden.h"
 #include "command/interrupt.h"
@@ -273,6 +274,7 @@ static bool prepare(struct check *check, const struct operands *operands, char *
     return take_target(settings, operands, ret_error) &&
            check_settings_agree(settings, ret_error) &&
            check_exercise_agrees(settings, ret_error) &&
+           check_submit_complete(settings, ret_error) &&
            output_check(settings->output, ret_error) &&
            rules_file_read(settings->rules, &check->rules, ret_error) &&
            take_secrets(check, ret_error);

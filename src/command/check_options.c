@@ -3,13 +3,20 @@
 #include "base/idna.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "command/check_submit.h"
 #include "probes/sasl.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEADLINE_MS = 60000, PLUGIN_DEADLINE_MS = 45000, SECONDS_LIMIT = 86400, NAME_LIMIT = 255 };
+enum {
+    DEADLINE_MS = 60000,
+    SUBMIT_DEADLINE_MS = 180000, /* the end of data alone may take two minutes */
+    PLUGIN_DEADLINE_MS = 45000,
+    SECONDS_LIMIT = 86400,
+    NAME_LIMIT = 255
+};
 
 void check_settings_init(struct check_settings *settings)
 {
@@ -27,7 +34,9 @@ void check_settings_complete(struct check_settings *settings)
     bool plugin = strcmp(settings->format->name, "nagios") == 0;
     int exercise_ms = check_exercise_ms(settings);
     if (!settings->run.deadline_ms)
-        settings->run.deadline_ms = (plugin ? PLUGIN_DEADLINE_MS : DEADLINE_MS) + exercise_ms;
+        settings->run.deadline_ms = exercise_ms + (plugin              ? PLUGIN_DEADLINE_MS
+                                                   : settings->submits ? SUBMIT_DEADLINE_MS
+                                                                       : DEADLINE_MS);
 }
 
 void check_settings_done(struct check_settings *settings)
@@ -398,13 +407,14 @@ static const struct option_row rows[] = {
     { OPTION_CALL, "timeout", 0, "SECONDS", "wait no longer than this for each single step", 0,
       set_timeout },
     { OPTION_CALL, "deadline", 0, "SECONDS",
-      "end the whole run after this (default: 60; 45 with --format nagios)", 0, set_deadline },
+      "end the whole run after this (default: 60; 45 with --format nagios, 180 to submit)", 0,
+      set_deadline },
     { 0 },
 };
 
-const struct option_row *const check_option_tables[] = { rows, check_exercise_rows,
-                                                         check_words_rows, check_output_rows,
-                                                         NULL };
+const struct option_row *const check_option_tables[] = {
+    rows, check_submit_rows, check_exercise_rows, check_words_rows, check_output_rows, NULL
+};
 
 /* ---- together ---- */
 

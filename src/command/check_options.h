@@ -18,6 +18,8 @@ struct check_settings {
     const char *resolvers[CHECK_RESOLVER_LIMIT]; /* all but the first */
     const char *hosts[CHECK_CONNECT_LIMIT];      /* of --connect-to */
     struct secret_source password, token;
+    struct outbox_wish submit; /* in use where the run's wish points to it */
+    bool submits;              /* --submit */
     const struct report_format *format;
     const char *output;   /* NULL: standard output */
     const char *rules;    /* file of the user's own rules; NULL: none */

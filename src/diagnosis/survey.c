@@ -29,6 +29,10 @@ struct values survey_values(const struct survey *survey, const struct endpoint *
     values_set(&values, "user", target->user ? target->user : target->address);
     values_set(&values, "domain", target->domain);
     values_set(&values, "proxy", survey->trace->from.proxy);
+    if (survey->trace->submission) {
+        values_set(&values, "from", survey->trace->submission->from);
+        values_set(&values, "to", survey->trace->submission->to);
+    }
     if (provider) {
         values_set(&values, "admin", provider->administrator);
         /* "generic" has a title for a list, but no name to put into a sentence. */

@@ -197,7 +197,12 @@ static bool judge_login(const struct weighing *w, struct verdict *out)
 
 static bool judge_mailbox(const struct weighing *w, struct verdict *out)
 {
-    return leads(w, STAGE_MAILBOX, STAGE_GOODBYE, out);
+    return leads(w, STAGE_MAILBOX, STAGE_MAILBOX, out);
+}
+
+static bool judge_submission(const struct weighing *w, struct verdict *out)
+{
+    return leads(w, STAGE_SUBMIT, STAGE_GOODBYE, out);
 }
 
 static bool judge_encryption(const struct weighing *w, struct verdict *out)
@@ -253,7 +258,8 @@ static const struct judge judges[] = {
     { "met-with-warning", judge_met_with_warning, STAGE_NONE, STAGE_NONE },
     { "mail-blocked", judge_mail_blocked, STAGE_NONE, STAGE_NONE },
     { "common-cause", judge_common_cause, STAGE_NONE, STAGE_NONE },
-    { "mailbox", judge_mailbox, STAGE_MAILBOX, STAGE_GOODBYE },
+    { "submission", judge_submission, STAGE_SUBMIT, STAGE_GOODBYE },
+    { "mailbox", judge_mailbox, STAGE_MAILBOX, STAGE_MAILBOX },
     { "login", judge_login, STAGE_LOGIN, STAGE_LOGIN },
     { "encryption", judge_encryption, STAGE_STARTTLS, STAGE_TLS },
     { "service", judge_service, STAGE_GREETING, STAGE_CAPABILITY },

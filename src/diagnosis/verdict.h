@@ -12,7 +12,8 @@ struct rules;
 enum way_state {
     WAY_UNTESTED, /* cut short, or its login was held back because of another protocol's refusal */
     WAY_OPEN,     /* everything up to the login works; the login was not tested */
-    WAY_WORKS,    /* the login was accepted here, or for the same protocol elsewhere */
+    WAY_WORKS,    /* the login was accepted here, or for the same protocol elsewhere; where a
+                     message was to be submitted, it was, here or there */
     WAY_UNFIT,    /* the secret given is of a kind that is not taken here: it was not sent */
     WAY_FAILED
 };

@@ -55,6 +55,13 @@ static bool is_finished(const struct attempt *attempt)
     return greeted;
 }
 
+/* Was a whole message to be submitted? Then a login alone proves no sending. */
+static bool wants_message(const struct result *result)
+{
+    const struct submission_facts *submission = result->trace->submission;
+    return submission && !submission->rcpt_only;
+}
+
 static void judge_alone(const struct result *result, struct way *way)
 {
     const struct attempt *attempt = way->attempt;
@@ -65,6 +72,10 @@ static void judge_alone(const struct result *result, struct way *way)
                                                                                      : WAY_FAILED;
     else if (!attempt || !is_finished(attempt))
         way->state = WAY_UNTESTED;
+    else if (way->endpoint->service == SERVICE_SMTP && wants_message(result))
+        way->state = attempt_took_message(attempt)             ? WAY_WORKS
+                     : attempt->auth.outcome == LOGIN_ACCEPTED ? WAY_UNTESTED
+                                                               : WAY_OPEN;
     else if (attempt->auth.outcome == LOGIN_ACCEPTED)
         way->state = WAY_WORKS;
     else
@@ -98,12 +109,34 @@ static const struct way *any_login_fault(const struct weighing *w)
     return NULL;
 }
 
-/* A login that was not tried because of what became of another. */
+/* The way on which the message went, or was to go. */
+static const struct way *submitter(const struct weighing *w)
+{
+    const struct submission_facts *submission = w->result->trace->submission;
+    for (size_t i = 0; i < w->way_count && submission && submission->endpoint; i++)
+        if (strcmp(w->ways[i].endpoint->id, submission->endpoint) == 0)
+            return &w->ways[i];
+    return NULL;
+}
+
+/* One message is submitted: a port whose login is good as well stands or falls with it. */
+static bool judge_beside_message(const struct weighing *w, struct way *way)
+{
+    const struct step *step = way->attempt ? attempt_step(way->attempt, STAGE_SUBMIT) : NULL;
+    const struct way *other = submitter(w);
+    if (!step || step->status != STATUS_SKIPPED || !other || other == way)
+        return false;
+    way->state = other->state;
+    way->cause = other->cause;
+    return true;
+}
+
+/* A login, or a message, that was not tried because of what became of another. */
 static void judge_beside(const struct weighing *w, struct way *way)
 {
     enum login_block block = way->attempt ? block_of(way->attempt) : BLOCK_NONE;
     const struct way *other = NULL;
-    if (way->state != WAY_OPEN)
+    if (judge_beside_message(w, way) || way->state != WAY_OPEN)
         return;
     switch (block) {
     case BLOCK_SHOWN_ELSEWHERE:

@@ -148,6 +148,11 @@ const char *verdict_met_words(const struct weighing *w, const struct finding *wa
                      : "The login for reading works";
     else
         what = "The way to the server is open; the login was not tested";
+    const struct submission_facts *submission = w->result->trace->submission;
+    if (submission && submission->accepted)
+        what = read    ? "The test message was accepted, and the login for reading works"
+               : reads ? "The test message was accepted; the login for reading was not tested"
+                       : "The test message was accepted";
     if (!warning)
         return arena_format(w->arena, "%s.", what);
     if (warning->address)
@@ -249,6 +254,25 @@ static void note_proxy(const struct weighing *w, struct verdict *out)
     note(w, out, "the way without the proxy");
 }
 
+/* How far sending was tried, and what that does not show. */
+static void note_message(const struct weighing *w, struct verdict *out)
+{
+    const struct submission_facts *submission = w->result->trace->submission;
+    if (!submission && out->send == NEED_STATUS_OK)
+        note(w, out, "sending a message (nothing was submitted)");
+    if (!submission)
+        return;
+    if (submission->accepted) {
+        note(w, out, "other From addresses");
+        note(w, out, "arrival (the message was accepted, and not looked for)");
+    } else if (submission->rcpt_only && submission->recipient_taken)
+        note(w, out,
+             "the message itself: nothing was sent, and some servers refuse a From address, "
+             "a full mailbox or a used-up limit only after it");
+    else if (!submission->endpoint)
+        note(w, out, "sending a message (nothing came far enough to take it)");
+}
+
 static void note_untested(const struct weighing *w, struct verdict *out)
 {
     const struct trace *trace = w->result->trace;
@@ -257,8 +281,7 @@ static void note_untested(const struct weighing *w, struct verdict *out)
     note_logins(w, out);
     note_families(w, out);
     note_proxy(w, out);
-    if (out->send == NEED_STATUS_OK)
-        note(w, out, "sending a message (nothing was submitted)");
+    note_message(w, out);
     if (w->way_count)
         note(w, out, "other networks and devices");
 }

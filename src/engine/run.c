@@ -37,6 +37,7 @@ struct run {
     struct resolver *resolver;
     struct trust *trust, *own_trust; /* own_trust: NULL where it is borrowed */
     struct gate *gate;
+    struct outbox *outbox;
     struct planning *planning;
     struct walk_shared shared;
     struct net_address source;
@@ -103,6 +104,7 @@ static void end(struct run *run, const char *why)
     paths_close(&run->paths);
     exercise_close(&run->exercise);
     gate_freeze(run->gate); /* who is closed now must not make another one go */
+    outbox_freeze(run->outbox);
     close_walks(run);
     opinions_close(&run->opinions);
     resolver_free(run->resolver); /* its open questions belonged to the walks */
@@ -263,6 +265,7 @@ static void expect_nobody(void *arg)
     struct run *run = arg;
     loop_timer_stop(&run->patience);
     gate_expect_nobody(run->gate);
+    outbox_give_up(run->outbox, NULL);
 }
 
 static void planned(void *arg, const struct plan *plan)
@@ -270,6 +273,8 @@ static void planned(void *arg, const struct plan *plan)
     struct run *run = arg;
     run->shared.provider_family = plan->provider->family;
     struct leg **link = &run->legs;
+    if (run->outbox)
+        outbox_expect(run->outbox);
     bool announced[SERVICE_COUNT] = { false };
     for (struct endpoint *e = run->trace->endpoints; e; e = e->next) {
         struct leg *leg = memory_new(sizeof *leg);
@@ -351,6 +356,7 @@ static void begin(struct run *run)
     run->own_trust = o->trust ? NULL : trust_start(run->loop, &trust);
     run->trust = o->trust ? o->trust : run->own_trust;
     run->gate = open_gate(run);
+    run->outbox = o->submit ? outbox_new(run->trace, o->submit) : NULL;
     run->trace->target.user = arena_copy(&run->trace->arena, login_user(o));
     run->shared = (struct walk_shared) {
         .loop = run->loop,
@@ -362,6 +368,7 @@ static void begin(struct run *run)
         .resolver = run->resolver,
         .trust = run->trust,
         .gate = run->gate,
+        .outbox = run->outbox,
         .source = o->source ? &run->source : NULL,
         .ended = walk_has_ended,
         .arg = run,
@@ -439,6 +446,7 @@ void run_free(struct run *run)
     opinions_close(&run->opinions);
     resolver_free(run->resolver);
     gate_free(run->gate);
+    outbox_free(run->outbox);
     trust_free(run->own_trust);
     free(run);
 }

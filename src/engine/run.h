@@ -4,6 +4,7 @@
 #define ENGINE_RUN_H
 
 #include "base/secret.h"
+#include "engine/outbox.h"
 #include "engine/proxy.h"
 #include "engine/trust.h"
 #include "net/loop.h"
@@ -48,7 +49,8 @@ struct run_options {
     int deadline_ms;                   /* the whole run; 0 none */
     bool exercise_imap, exercise_pop3; /* try what the mailbox can do */
     int exercise_hold_ms;
-    bool path; /* walk paths even where nothing fails */
+    const struct outbox_wish *submit; /* NULL: no message is submitted */
+    bool path;                        /* walk paths even where nothing fails */
     run_judge_login *judge_login;
 };
 

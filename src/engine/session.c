@@ -72,6 +72,7 @@ static void take_rows(struct session *s)
             loop_timer_stop(&s->silence);
         moved = moved || row.kind == ROW_ENTER || row.kind == ROW_LEAVE;
         session_judge_login(s, &row);
+        session_note_message(s, &row);
     }
     if (!moved)
         return;
@@ -124,7 +125,10 @@ static void meet_need(struct session *s)
         session_begin_tls(s);
         return;
     case DIALOGUE_NEEDS_PERMIT:
-        session_ask_gate(s);
+        if (mail_facts(s->mail)->mail_due)
+            session_ask_outbox(s);
+        else
+            session_ask_gate(s);
         return;
     case DIALOGUE_NEEDS_PAUSE:
         begin_pause(s);
@@ -186,6 +190,7 @@ static void finish(struct session *s)
     s->delivered = true;
     note_tcp(s);
     session_leave_gate(s);
+    session_leave_outbox(s);
     loop_timer_stop(&s->patience);
     loop_timer_stop(&s->silence);
     loop_timer_stop(&s->hole);
@@ -384,6 +389,7 @@ void session_close(struct session **session)
     loop_watch_stop(&s->watch);
     trust_forget(s->options.trust, &s->trust_waiter);
     session_leave_gate(s);
+    session_leave_outbox(s);
     close(s->fd);
     tls_free(s->tls);
     buffer_done(&s->wire);

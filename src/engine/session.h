@@ -7,6 +7,7 @@
 #define ENGINE_SESSION_H
 
 #include "engine/gate.h"
+#include "engine/outbox.h"
 #include "engine/run.h"
 #include "engine/trust.h"
 #include "net/loop.h"
@@ -25,7 +26,8 @@ struct session_options {
     struct trust *trust;
     struct gate *gate;
     run_judge_login *judge_login;
-    bool expected; /* gate_expect() announced its login */
+    struct outbox *outbox; /* whom to ask before the wish's submission; NULL without one */
+    bool expected;         /* gate_expect() announced its login */
     enum gate_turn turn;
     const char *provider_family;
     int timeout_ms; /* cap on each step's patience; 0 none */

@@ -1,4 +1,5 @@
-/* What session.c, session_tls.c and session_login.c share; nobody else includes it. */
+/* What session.c, session_tls.c, session_login.c and session_submit.c share; nobody else includes
+ * it. */
 #ifndef ENGINE_SESSION_PRIVATE_H
 #define ENGINE_SESSION_PRIVATE_H
 
@@ -25,6 +26,8 @@ struct session {
     struct trust_waiter trust_waiter;
     struct gate_request request;
     enum { LOGIN_IDLE, LOGIN_ASKED, LOGIN_GRANTED, LOGIN_REPORTED } login;
+    struct outbox_request mail_request;
+    bool asked_outbox;
     bool inside; /* an accepted login that the gate must hear the end of */
     bool pumping, again, ended, delivered;
 };
@@ -45,5 +48,11 @@ void session_ask_gate(struct session *s);
 void session_judge_login(struct session *s, const struct dialogue_row *row);
 /* The session is over, whatever its login was. */
 void session_leave_gate(struct session *s);
+
+/* session_submit.c: asks the outbox, and notes in the trace what came of the message. */
+void session_ask_outbox(struct session *s);
+void session_note_message(struct session *s, const struct dialogue_row *row);
+/* The session is over, whether it asked or not. */
+void session_leave_outbox(struct session *s);
 
 #endif

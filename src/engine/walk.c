@@ -63,12 +63,13 @@ static void end_step(struct walk *w, struct step *step, enum status status, stru
 
 /* ---- the end ---- */
 
-/* No session will ever ask for the login that was announced. */
+/* No session will ever ask for the login that was announced, or for the message. */
 static void unexpect(struct walk *w)
 {
     if (w->expected)
         gate_unexpect(w->shared->gate, w->endpoint->service);
     w->expected = false;
+    outbox_give_up(w->shared->outbox, w->endpoint);
 }
 
 static void end_if_done(struct walk *w)
@@ -155,6 +156,8 @@ static void talk(struct walk *w, int fd)
     const char *ehlo = dial_ehlo(w->shared, w->reached->local, w->ehlo);
     struct session_options options = dial_session(w->shared, w->endpoint, w->attempt, ehlo);
     options.expected = w->expected;
+    options.wish.submission = outbox_submission(w->shared->outbox, w->endpoint);
+    options.outbox = w->shared->outbox;
     options.silent = silent;
     options.stalled = stalled;
     options.done = session_done;

@@ -23,6 +23,7 @@ struct walk_shared {
     struct resolver *resolver;
     struct trust *trust;
     struct gate *gate;
+    struct outbox *outbox;            /* NULL: no message is submitted */
     const struct net_address *source; /* NULL any */
     loop_function *ended;             /* a walk has ended: walk_ended() is true from now on */
     void *arg;

@@ -162,6 +162,24 @@ bool cause_also(struct buffer *line, const struct result *result, const struct f
     return true;
 }
 
+/* ---- whose message it was ---- */
+
+bool cause_message(struct strings *lines, struct arena *arena, const struct result *result)
+{
+    const struct trace *trace = result->trace;
+    const struct submission_facts *mail = trace->submission;
+    const struct finding *cause = wording_cause(result);
+    if (!mail || !cause || cause->stage != STAGE_SUBMIT)
+        return false;
+    const char *login =
+        mail->anonymous && !wording_login_accepted(result) ? NULL : trace->target.user;
+    strings_add(lines, arena, arena_format(arena, "Login      %s", login ? login : "none"));
+    strings_add(lines, arena, arena_format(arena, "MAIL FROM  %s", mail->from));
+    strings_add(lines, arena, arena_format(arena, "From       %s", mail->from));
+    strings_add(lines, arena, arena_format(arena, "To         %s", mail->to));
+    return true;
+}
+
 /* ---- nothing found: what to compare ---- */
 
 static const char *security_words(const struct endpoint *endpoint)

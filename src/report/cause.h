@@ -29,6 +29,10 @@ bool cause_same_source(const struct result *result, const struct finding *findin
 void cause_reported(struct buffer *line, const struct reported *reported);
 bool cause_shows_reported(const struct result *result);
 
+/* Where a message was refused: who signed in and who the message is from and to, side by side;
+ * "Login  ana@example.com" and the like. False for any other cause. */
+bool cause_message(struct strings *lines, struct arena *arena, const struct result *result);
+
 /* Appends "your network team (probably)"; nothing without an owner. */
 void cause_who(struct buffer *line, const struct result *result, enum owner owner,
                enum confidence confidence);

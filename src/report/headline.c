@@ -147,7 +147,7 @@ static void append_unknown(struct buffer *line, const struct result *result)
 
 enum tone headline_make(struct buffer *line, const struct result *result)
 {
-    bool login = wording_login_accepted(result);
+    bool login = wording_proven(result);
     switch (result->verdict.status) {
     case VERDICT_OK:
         if (login)
@@ -178,7 +178,7 @@ enum tone headline_make(struct buffer *line, const struct result *result)
 bool headline_names_target(const struct result *result, const char *headline)
 {
     return strstr(headline, wording_target(result)) ||
-           (result->verdict.status == VERDICT_OK && wording_login_accepted(result));
+           (result->verdict.status == VERDICT_OK && wording_proven(result));
 }
 
 /* The ports on which a login was accepted: " (993, 995)"; false for none. */
@@ -196,6 +196,18 @@ static bool append_ports(struct buffer *line, const struct result *result, bool 
     return any;
 }
 
+/* "Login and test mail ana@contoso.com to itself: accepted (587)." */
+static bool append_mail(struct buffer *line, const struct result *result, bool login,
+                        const char *ports)
+{
+    const struct submission_facts *mail = result->trace->submission;
+    if (!wording_mail_accepted(result))
+        return false;
+    buffer_format(line, "%s %s to %s: accepted%s.", login ? "Login and test mail" : "Test mail",
+                  mail->from, wording_same(mail->from, mail->to) ? "itself" : mail->to, ports);
+    return true;
+}
+
 void headline_logins(struct buffer *line, const struct result *result)
 {
     const struct verdict *verdict = &result->verdict;
@@ -203,10 +215,14 @@ void headline_logins(struct buffer *line, const struct result *result)
     page_begin(&sending);
     page_begin(&reading);
     bool send = append_ports(&sending, result, true), read = append_ports(&reading, result, false);
-    buffer_format(line, "%s: login accepted for%s%s%s%s%s.", wording_target(result),
-                  send ? " sending" : "", page_words(&sending), send && read ? " and" : "",
-                  read ? " reading" : "", page_words(&reading));
-    if (!send && wants(result, send_needs, verdict->send))
+    bool mail = append_mail(line, result, send, page_words(&sending));
+    if (mail && read)
+        buffer_format(line, " Login for reading: accepted%s.", page_words(&reading));
+    else if (!mail)
+        buffer_format(line, "%s: login accepted for%s%s%s%s%s.", wording_target(result),
+                      send ? " sending" : "", page_words(&sending), send && read ? " and" : "",
+                      read ? " reading" : "", page_words(&reading));
+    if (!mail && !send && wants(result, send_needs, verdict->send))
         buffer_format(line, " Sending: %s.", state(result, send_needs, verdict->send));
     if (!read && wants(result, read_needs, verdict->read))
         buffer_format(line, " Reading: %s.", state(result, read_needs, verdict->read));

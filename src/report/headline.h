@@ -14,8 +14,8 @@ enum tone headline_make(struct buffer *line, const struct result *result);
 /* Does HEADLINE name the target already, or the line below it? */
 bool headline_names_target(const struct result *result, const char *headline);
 
-/* Which logins were proven; and of a need whose login was not, how far it came. For a run in which
- * one was accepted. */
+/* Which logins were proven, and the message where one was; and of a need whose login was not, how
+ * far it came. For a run in which one of them was accepted. */
 void headline_logins(struct buffer *line, const struct result *result);
 
 /* A password that another run saw refused was not sent: until when, and how to send it anyway.

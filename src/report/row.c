@@ -368,6 +368,20 @@ static void add_login(struct row *row, const struct trace *trace, const struct e
         add(row, false, "login ok %s", wording_duration(login_took(attempt), took));
 }
 
+/* Of its steps the last one that was gone tells. */
+static void add_mail(struct row *row, const struct trace *trace, const struct attempt *attempt,
+                     const struct step *step)
+{
+    const struct submission_facts *mail = trace->submission;
+    char took[DURATION_SIZE];
+    if (!mail || step != attempt_step(attempt, STAGE_SUBMIT))
+        return;
+    if (mail->accepted)
+        add(row, false, "mail accepted %s", wording_duration(step->duration_ns, took));
+    else if (mail->recipient_taken)
+        add(row, false, "recipient accepted, nothing sent");
+}
+
 static void add_step(struct row *row, const struct trace *trace, const struct endpoint *endpoint,
                      const struct attempt *attempt, const struct step *step)
 {
@@ -386,8 +400,8 @@ static void add_step(struct row *row, const struct trace *trace, const struct en
         add_tls(row, endpoint, attempt, step);
     else if (step->stage == STAGE_MAILBOX)
         add(row, false, "mailbox ok");
-    else if (step->stage == STAGE_SUBMIT && !step->next)
-        add(row, false, "mail accepted");
+    else if (step->stage == STAGE_SUBMIT)
+        add_mail(row, trace, attempt, step);
     else if (step->duration_ns >= SLOW_NS)
         add(row, false, "%s %s", row_phase(step->stage), wording_duration(step->duration_ns, took));
 }

@@ -118,6 +118,21 @@ static void write_fix(const struct text *text)
     arena_done(&arena);
 }
 
+static void write_message(const struct text *text)
+{
+    struct arena arena = { 0 };
+    struct strings lines = { 0 };
+    cause_message(&lines, &arena, text->result);
+    for (size_t i = 0; i < lines.count; i++) {
+        struct buffer line;
+        page_begin(&line);
+        page_peer(&text->page, &line, text_bytes(lines.items[i]));
+        page_line(&text->page, &plain, buffer_bytes(&line));
+        buffer_done(&line);
+    }
+    arena_done(&arena);
+}
+
 static void write_also(const struct text *text)
 {
     int shown = 0;
@@ -143,6 +158,7 @@ void text_cause(const struct text *text)
     } else if (verdict->owner != OWNER_NONE || verdict->fix.count)
         page_end(&text->page);
     text_path(text);
+    write_message(text);
     write_who(text, verdict->owner, verdict->confidence);
     write_fix(text);
     write_also(text);

@@ -70,7 +70,7 @@ void text_headline(const struct text *text)
     static const struct page_text plain = { 0 };
     write_headline(text);
     if (verdict->status == VERDICT_OK) {
-        if (wording_login_accepted(text->result))
+        if (wording_proven(text->result))
             write_logins(text);
         return;
     }

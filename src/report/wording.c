@@ -155,7 +155,8 @@ enum way wording_endpoint_way(const struct endpoint *endpoint)
     }
     if (!answered || !whole)
         return WAY_NONE;
-    return attempt->auth.outcome == LOGIN_ACCEPTED ? WAY_PROVEN : WAY_OPEN;
+    bool proven = attempt->auth.outcome == LOGIN_ACCEPTED || attempt_took_message(attempt);
+    return proven ? WAY_PROVEN : WAY_OPEN;
 }
 
 enum way wording_way(const struct result *result, unsigned needs)
@@ -178,6 +179,17 @@ enum login_block wording_login_block(const struct endpoint *endpoint)
     if (block > 0)
         return (enum login_block)block;
     return attempt ? attempt->auth.held_by : BLOCK_NONE;
+}
+
+bool wording_mail_accepted(const struct result *result)
+{
+    const struct submission_facts *mail = result->trace->submission;
+    return mail && mail->accepted;
+}
+
+bool wording_proven(const struct result *result)
+{
+    return wording_login_accepted(result) || wording_mail_accepted(result);
 }
 
 bool wording_login_accepted(const struct result *result)

@@ -27,13 +27,18 @@ const char *wording_target(const struct result *result);
 enum way {
     WAY_NONE,  /* nowhere, or a fault ended it */
     WAY_OPEN,  /* all but the login is well, and none was tried */
-    WAY_PROVEN /* a login was accepted and all after it went well */
+    WAY_PROVEN /* a login or a message was accepted, and all after it went well */
 };
 enum way wording_way(const struct result *result, unsigned needs);
 enum way wording_endpoint_way(const struct endpoint *endpoint);
 
 /* Why the login of this endpoint was not tried; BLOCK_NONE when it was, or nothing says why. */
 enum login_block wording_login_block(const struct endpoint *endpoint);
+
+/* Was the test message accepted, whether behind a login or without one. */
+bool wording_mail_accepted(const struct result *result);
+/* Was anything proven, a login or the message: then the verdict rests on more than an open way. */
+bool wording_proven(const struct result *result);
 
 /* Was any login accepted; was one held back for an earlier run's sake. */
 bool wording_login_accepted(const struct result *result);

@@ -198,6 +198,22 @@ static const struct shape_field endpoint_rows[] = {
 static const struct shape endpoint_shape = { SHAPE(endpoint_rows) };
 #undef OF
 
+#define OF submission_facts
+static const struct shape_field submission_rows[] = {
+    { PEER("from", from, SHAPE_ALWAYS) },
+    { PEER("to", to, SHAPE_ALWAYS) },
+    { PEER("message_id", message_id, SHAPE_ALWAYS) },
+    { OWN("run_id", run_id, SHAPE_ALWAYS) },
+    { FLAG("rcpt_only", rcpt_only) },
+    { FLAG("anonymous", anonymous) },
+    { PEER("endpoint", endpoint, SHAPE_NULL) },
+    { INT_IF("size", size, 0) },
+    { FLAG("recipient_taken", recipient_taken) },
+    { FLAG("accepted", accepted) },
+};
+static const struct shape submission_shape = { SHAPE(submission_rows) };
+#undef OF
+
 /* The trace's members stand on both sides of the verdict. */
 #define OF trace
 static const struct shape_field run_rows[] = {
@@ -212,6 +228,7 @@ static const struct shape run_shape = { SHAPE(run_rows) };
 static const struct shape_field observed_rows[] = {
     { LIST("lookups", lookups, json_lookup_shape, SHAPE_ALWAYS) },
     { LIST("endpoints", endpoints, endpoint_shape, SHAPE_ALWAYS) },
+    { OBJECT("submission", submission, submission_shape) },
 };
 static const struct shape observed_shape = { SHAPE(observed_rows) };
 #undef OF

@@ -303,3 +303,9 @@ struct step *attempt_failed_step(const struct attempt *attempt)
             last = step;
     return last;
 }
+
+bool attempt_took_message(const struct attempt *attempt)
+{
+    const struct step *step = attempt_step(attempt, STAGE_SUBMIT);
+    return step && step->status == STATUS_OK && strcmp(step->name, "end of data") == 0;
+}

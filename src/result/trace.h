@@ -357,6 +357,20 @@ struct target_facts {
     struct bytes reported; /* the error that the caller saw, without its secrets; empty: none */
 };
 
+/* The one test message of a run. */
+struct submission_facts {
+    const char *from;       /* of MAIL FROM and of the From header */
+    const char *to;         /* of RCPT TO and of the To header */
+    const char *message_id; /* without its angle brackets */
+    const char *run_id;     /* 16 hexadecimal digits; in the message too */
+    bool rcpt_only;         /* it was to end after the recipient, and nothing to be sent */
+    bool anonymous;         /* it was to go without a login where none is asked for */
+    const char *endpoint;   /* id of the endpoint that was to take it; NULL: none came so far */
+    int size;               /* bytes; 0: none were announced */
+    bool recipient_taken;   /* RCPT was accepted */
+    bool accepted;          /* the server took it, and answers for it from then on */
+};
+
 struct vantage {
     const char *host, *os, *kernel;
     struct strings addresses;   /* local source addresses used */
@@ -375,6 +389,7 @@ struct trace {
     struct vantage from;
     struct lookup *lookups;
     struct endpoint *endpoints;
+    struct submission_facts *submission; /* NULL: none was asked for */
 };
 
 /* An empty trace, complete until somebody says otherwise. No clock is read: `started_real_ns` is
@@ -402,5 +417,7 @@ struct attempt *endpoint_attempt(const struct endpoint *endpoint, enum purpose p
 struct step *attempt_step(const struct attempt *attempt, enum stage stage);
 /* The step that ended the attempt: the last with status FAIL, else NULL. */
 struct step *attempt_failed_step(const struct attempt *attempt);
+/* Was a message submitted on it and accepted, to the last dot? */
+bool attempt_took_message(const struct attempt *attempt);
 
 #endif

@@ -29,6 +29,7 @@ HOSTS = {
     "future": (("10.77.0.14",), "future", MAIL_PORTS),
     "notls": (("10.77.0.15",), None, (25, 587, 110, 143)),
     "nosubmission": (("10.77.0.16",), "good", (25, 110, 995, 143, 993)),
+    "small": (("10.77.0.17",), "good", (587, 993)),
     "deadv6": ((GOOD, "fd77::dead"), None, ()),
     "silent": (("10.77.0.66",), None, ()),
     "no587": (("10.77.0.67",), "good", MAIL_PORTS),
@@ -66,6 +67,8 @@ alias_maps =
 virtual_mailbox_domains = contoso.test
 virtual_mailbox_maps = inline:{{ alice@contoso.test=alice/ }}
 virtual_mailbox_base = {dir}/mail
+# Who may send as whom.
+smtpd_sender_login_maps = inline:{{ alice@contoso.test=alice@contoso.test, j\u00f6rg@contoso.test=alice@contoso.test, shared@contoso.test=somebody@contoso.test }}
 virtual_uid_maps = static:8
 virtual_gid_maps = static:8
 virtual_minimum_uid = 8
@@ -105,7 +108,10 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
 
-SUBMISSION = ["smtpd_sasl_auth_enable=yes", "smtpd_recipient_restrictions=permit_sasl_authenticated,reject"]
+SUBMISSION = ["smtpd_sasl_auth_enable=yes", "smtpd_recipient_restrictions=permit_sasl_authenticated,reject",
+              "smtpd_sender_restrictions=reject_sender_login_mismatch"]
+# There a message may have so many bytes.
+SIZE_LIMITS = {"10.77.0.17": 300}
 SMTPD = {
     25: [],
     587: ["smtpd_tls_security_level=encrypt", *SUBMISSION],
@@ -291,6 +297,8 @@ class Lab:
                     options.append("smtpd_tls_security_level=none")
                 else:
                     options.append(f"smtpd_tls_chain_files={self.dir}/pki/{cert}.chain")
+                if address in SIZE_LIMITS:
+                    options.append(f"message_size_limit={SIZE_LIMITS[address]}")
                 host = f"[{address}]" if ":" in address else address
                 words = " ".join(f"-o {option}" for option in options)
                 master += f"{host}:{port} inet n - n - - smtpd {words}\n"

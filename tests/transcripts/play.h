@@ -12,6 +12,7 @@ struct play {
     struct arena arena;
     enum mail_protocol protocol;
     struct mail_wish wish;
+    struct submission submission;
     struct secret *password, *token;
     struct exercise_imap folders;
     struct exercise_second second;

@@ -185,6 +185,8 @@ static void fact(struct play *p, const char *key, struct buffer *out)
         buffer_append_text(out, facts->login_sent ? "yes" : "no");
     else if (strcmp(key, "login_done") == 0)
         buffer_append_text(out, facts->login_done ? "yes" : "no");
+    else if (strcmp(key, "message_taken") == 0)
+        buffer_append_text(out, facts->message_taken ? "yes" : "no");
     else if (strcmp(key, "login_reply") == 0)
         buffer_append(out, facts->login_reply.data, facts->login_reply.size);
     else if (strcmp(key, "left") == 0)

@@ -8,6 +8,7 @@
  *     user: ana@contoso.com                  password:, token:, auth:, host:, port:, ehlo:
  *     mailbox: yes                           transfer: yes
  *     task: exercise-imap                    what is done behind the login; read_task() has them
+ *     from: ana@contoso.com                  to:, rcpt-only: yes, anonymous: yes: a message
  *
  *     S: 220 mx.example.com ESMTP            the server says a line
  *     s: 220 mx                              the server says bytes, no line end

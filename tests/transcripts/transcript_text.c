@@ -113,6 +113,28 @@ static bool read_found(struct play *p, const char *key, const char *value)
     return true;
 }
 
+/* The message is the same in every transcript, but for its addresses. */
+static bool read_submission(struct play *p, const char *key, const char *value)
+{
+    struct submission *submission = &p->submission;
+    if (strcmp(key, "from") == 0)
+        submission->from = value;
+    else if (strcmp(key, "to") == 0)
+        submission->to = value;
+    else if (strcmp(key, "rcpt-only") == 0)
+        submission->rcpt_only = true;
+    else if (strcmp(key, "anonymous") == 0)
+        submission->anonymous = true;
+    else
+        return false;
+    submission->message_id = "0123456789abcdef.maildoctor@contoso.com";
+    submission->run_id = "0123456789abcdef";
+    submission->tool = "maildoctor/0";
+    submission->now_s = 1795299600; /* 2026-11-22 */
+    p->wish.submission = submission;
+    return true;
+}
+
 void play_header(struct play *p, const char *key, struct bytes rest)
 {
     const char *value = play_decoded(p, rest);
@@ -141,6 +163,6 @@ void play_header(struct play *p, const char *key, struct bytes rest)
         p->wish.transfer = true;
     else if (strcmp(key, "task") == 0)
         read_task(p, value);
-    else if (!read_found(p, key, value))
+    else if (!read_found(p, key, value) && !read_submission(p, key, value))
         play_complain(p, "unknown header", text_bytes(key));
 }

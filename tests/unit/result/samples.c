@@ -354,6 +354,20 @@ struct result *sample_rich(void)
     sample_add(trace, &sniff->capabilities.before, "STARTTLS");
     trace_add_attempt(trace, endpoint, PURPOSE_SNIFF)->capabilities.after_seen = true;
     sample_endpoint(trace, "outlook.office365.com", 993);
+    static const struct submission_facts submission = {
+        .from = "info@contoso.com",
+        .to = "jo@contoso.com",
+        .message_id = "0123456789abcdef.maildoctor@contoso.com",
+        .run_id = "0123456789abcdef",
+        .rcpt_only = true,
+        .anonymous = true,
+        .endpoint = "smtp.office365.com:587",
+        .size = 601,
+        .recipient_taken = true,
+        .accepted = true,
+    };
+    trace->submission = arena_new(&trace->arena, sizeof submission);
+    *trace->submission = submission;
     fill_finding(result);
     fill_verdict(result);
     return result;

@@ -334,12 +334,33 @@ def imap_switched_off(sim):
     assert "not enabled for IMAP use" in str(error), error
 
 
-def send_as_denied(sim):
+def submit(sim):
     client = sim.smtp(587)
-    assert sim.smtp_token(client)[0] == 235
-    error = expect(smtplib.SMTPDataError,
-                   lambda: client.sendmail("info@contoso.com", ["b@example.com"], b"Subject: x\r\n\r\nx\r\n"))
-    assert error.smtp_code == 554 and b"5.2.252 SendAsDenied" in error.smtp_error, error
+    client.ehlo()
+    if "XOAUTH2" in client.esmtp_features["auth"]:
+        assert sim.smtp_token(client)[0] == 235
+    else:
+        client.login(sim.facts["user"], sim.secret())
+    return client.sendmail("info@contoso.com", ["b@example.com"], b"Subject: x\r\n\r\nx\r\n")
+
+
+def submitted(sim):
+    assert submit(sim) == {}
+
+
+def recipient_refused(code, start):
+    def check(sim):
+        error = expect(smtplib.SMTPRecipientsRefused, lambda: submit(sim))
+        (found, words), = error.recipients.values()
+        assert found == code and words.decode().startswith(start), error
+    return check
+
+
+def message_refused(code, start):
+    def check(sim):
+        error = expect(smtplib.SMTPResponseException, lambda: submit(sim))
+        assert error.smtp_code == code and error.smtp_error.decode().startswith(start), error
+    return check
 
 
 def greets_with(port, start):
@@ -380,7 +401,19 @@ SCENARIOS = {
     "mailbox-protocol-disabled": imap_switched_off,
     "mfa-or-app-password-required": smtp_refuses(534, "5.7.9 Application-specific password required"),
     "security-defaults-blocked": smtp_refuses(535, "locked by your organization's security defaults policy."),
-    "authenticated-not-connected": not_connected, "send-as-denied": send_as_denied,
+    "authenticated-not-connected": not_connected,
+    "send-as-denied": message_refused(554, "5.2.252 SendAsDenied"),
+    "send-as-denied-older": message_refused(554, "5.2.0 STOREDRV.Submission.Exception:SendAsDenied"),
+    "send-as-denied-mail": message_refused(550, "5.7.60 SMTP; Client does not have permissions"),
+    "send-as-denied-nested": message_refused(530, "5.7.57 Client not authenticated to send mail. Error: 550 5.7.60"),
+    "submission-accepted": submitted,
+    "message-too-large": message_refused(552, "5.3.4 Message size"),
+    "outbound-sender-blocked": message_refused(550, "5.1.8 Access denied"),
+    "policy-rejected": message_refused(550, "5.7.1 TRANSPORT.RULES"), "quota-exceeded": message_refused(554, "5.2.2 mailbox full"),
+    "recipient-rejected": recipient_refused(550, "5.1.10 "), "relay-denied": recipient_refused(554, "5.7.1 <bo@example.net>"),
+    "sender-rejected": message_refused(550, "5.1.8 Sender"), "sending-limit-exceeded": message_refused(550, "5.1.90 "),
+    "sending-limit-exceeded-quota": message_refused(554, "5.2.2 Submission quota"),
+    "throttled-threads": message_refused(432, "4.3.2 STOREDRV.ClientSubmit"),
     "server-temporarily-unavailable": greets_with(25, b"421 4.3.2 "),
     "throttled": smtp_refuses(432, "4.3.2 Concurrent connections limit exceeded"),
     "client-ip-blocked": greets_with(25, b"554 5.7.1 "),

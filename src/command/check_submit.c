@@ -1,0 +1,131 @@
+#include "command/check_submit.h"
+
+#include "base/idna.h"
+#include "base/memory.h"
+#include "probes/submission.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- one by one ---- */
+
+/* Its domain in ASCII; NULL and why when VALUE is no address. */
+static const char *read_address(struct arena *arena, const char *value, const char **ret_why)
+{
+    const char *at = strrchr(value, '@');
+    *ret_why = "an address is NAME@DOMAIN, without a display name";
+    char *domain =
+        at && at > value && !strpbrk(value, " <>") ? idna_to_ascii(at + 1, ret_why) : NULL;
+    if (!domain)
+        return NULL;
+    const char *address = arena_format(arena, "%.*s@%s", (int)(at - value), value, domain);
+    free(domain);
+    *ret_why = "what stands before the @ is no mailbox name";
+    return submission_is_address(address) ? address : NULL;
+}
+
+static bool set_address(struct check_settings *settings, const char *option, const char *value,
+                        const char **to, char **ret_error)
+{
+    const char *why;
+    *to = read_address(&settings->arena, value, &why);
+    return *to || options_reject(ret_error, option, value, why);
+}
+
+static bool set_from(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    return set_address(settings, "from", value, &settings->submit.from, ret_error);
+}
+
+static bool set_to(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    return set_address(settings, "to", value, &settings->submit.to, ret_error);
+}
+
+#define AT(member) offsetof(struct check_settings, member)
+
+const struct option_row check_submit_rows[] = {
+    { OPTION_HEADING, .help = "A test message" },
+    { OPTION_FLAG, "submit", 0, NULL,
+      "submit one message after the login: on one port only, the documented one first", AT(submits),
+      NULL },
+    { OPTION_CALL, "from", 0, "ADDRESS", "its sender (default: the mailbox itself)", 0, set_from },
+    { OPTION_CALL, "to", 0, "ADDRESS", "its recipient (default: the mailbox itself)", 0, set_to },
+    { OPTION_FLAG, "rcpt-only", 0, NULL,
+      "stop after the recipient: nothing is sent, and what is refused later is not seen",
+      AT(submit.rcpt_only), NULL },
+    { 0 },
+};
+
+/* ---- together ---- */
+
+/* The mailbox that the run is about, where it is one; NULL. */
+static const char *own_address(struct check_settings *settings)
+{
+    const struct run_options *run = &settings->run;
+    const char *names[] = { run->target.address, run->user, run->target.user }, *why;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i] && strchr(names[i], '@'))
+            return read_address(&settings->arena, names[i], &why);
+    return NULL;
+}
+
+static bool is_endpoint(const struct target *target)
+{
+    return target->kind == TARGET_HOST_PORT || target->kind == TARGET_URL;
+}
+
+static bool may_send(const struct run_options *run)
+{
+    const struct plan_options *plan = &run->plan;
+    bool some = plan->port_count == 0;
+    for (size_t i = 0; i < plan->port_count; i++)
+        some = some || port_use_assume(plan->ports[i])->service == SERVICE_SMTP;
+    if (is_endpoint(&run->target) && run->target.service != SERVICE_SMTP)
+        return false;
+    return some && (!plan->needs || (plan->needs & (NEED_SEND | NEED_RELAY)));
+}
+
+static const char *gap(const struct check_settings *settings, bool secret)
+{
+    const struct outbox_wish *wish = &settings->submit;
+    if (!may_send(&settings->run))
+        return "nothing that is asked for sends: --submit needs a port of SMTP and the need to "
+               "send";
+    if (!wish->anonymous && !secret)
+        return "--submit needs a login: a password or a token (mail between servers goes without "
+               "one: --need relay)";
+    if (!wish->from)
+        return "--submit needs a sender: --from ADDRESS";
+    if (!wish->to)
+        return "--submit needs a recipient: --to ADDRESS";
+    return NULL;
+}
+
+bool check_submit_complete(struct check_settings *settings, char **ret_error)
+{
+    struct outbox_wish *wish = &settings->submit;
+    struct run_options *run = &settings->run;
+    bool secret = secret_source_given(&settings->password) || secret_source_given(&settings->token);
+    if (!settings->submits && !wish->rcpt_only) {
+        if (!wish->from && !wish->to)
+            return true;
+        *ret_error = memory_format("--%s is of a message: add --submit, or --rcpt-only",
+                                   wish->from ? "from" : "to");
+        return false;
+    }
+    const char *own = own_address(settings);
+    wish->from = wish->from ? wish->from : own;
+    wish->to = wish->to ? wish->to : own;
+    /* A port that somebody names without giving a login: it shall do without one. */
+    wish->anonymous = (run->plan.needs & NEED_RELAY) || (is_endpoint(&run->target) && !secret);
+    const char *why = gap(settings, secret);
+    if (why) {
+        *ret_error = memory_copy(why);
+        return false;
+    }
+    run->submit = wish;
+    return true;
+}

@@ -1,0 +1,14 @@
+/* The options of `check` that submit a test message. */
+#ifndef COMMAND_CHECK_SUBMIT_H
+#define COMMAND_CHECK_SUBMIT_H
+
+#include "command/check_options.h"
+
+extern const struct option_row check_submit_rows[];
+
+/* Once all options are read and fit each other: fills in what the target gives (the mailbox itself
+ * as sender and recipient) and sets the run's wish. False and a message where a message could not
+ * be submitted. */
+bool check_submit_complete(struct check_settings *settings, char **ret_error);
+
+#endif

@@ -1,0 +1,96 @@
+"""Cases that submit a message: what `maildoctor check --submit` must say, and what must have arrived."""
+import email
+import email.utils
+import time
+
+from lab import PASSWORD, USER
+from player import Case
+
+# Postfix hands a message over at once; under load it may take a while.
+ARRIVAL_S = 20
+HOST = "mail.lab.test"
+
+
+class Mailbox:
+    """Alice's, before a case and after it. What has come meanwhile is taken away again by arrived()."""
+
+    def __init__(self):
+        self.lab = self.before = None
+
+    def prepare(self, lab, _player):
+        self.lab = lab
+        self.before = self.files()
+        return ["--ca-file", str(lab.dir / "pki/ca.pem")]
+
+    def files(self):
+        return {path for path in (self.lab.dir / "mail/alice").rglob("*") if path.parent.name in ("new", "cur")}
+
+    def arrived(self, judge):
+        """Exactly one message has come, and JUDGE holds of it and the outcome."""
+        def holds(outcome):
+            until = time.monotonic() + ARRIVAL_S
+            while not (new := self.files() - self.before) and time.monotonic() < until:
+                time.sleep(0.05)
+            time.sleep(0.3)  # a second one would be as quick
+            new = self.files() - self.before
+            messages = [email.message_from_string(path.read_text("utf-8")) for path in new]
+            for path in new:
+                path.unlink()
+            return len(messages) == 1 and judge(messages[0], outcome.result["submission"])
+        return holds
+
+    def unchanged(self, _outcome):
+        time.sleep(0.5)
+        return self.files() == self.before
+
+
+def is_ours(sender, recipient=USER):
+    def judge(message, submission):
+        return (message["Message-ID"] == f"<{submission['message_id']}>" and message["From"] == f"<{sender}>"
+                and message["To"] == f"<{recipient}>" and message["Auto-Submitted"] == "auto-generated"
+                and f"run={submission['run_id']}" in message["X-Maildoctor"] and email.utils.parsedate_to_datetime(message["Date"])
+                and message["Return-Path"] == f"<{sender}>" and submission["run_id"] in message.get_payload())
+    return judge
+
+
+def submitted(word, value):
+    return f"submission.{word} is {value}", lambda o: o.result["submission"][word] == value
+
+
+def submission(name, options, *more, target=HOST, arrives=None, **how):
+    mailbox = Mailbox()
+    facts = list(more)
+    if arrives:
+        facts.append(("one message has arrived, as it says of itself", mailbox.arrived(arrives)))
+    else:
+        facts.append(("nothing has arrived", mailbox.unchanged))
+    return Case(f"submission: {name}", [target, *options], prepare=mailbox.prepare, facts=facts, **how)
+
+
+NO_LOGIN = {"user": None, "password": None}
+CASES = [
+    submission("a message is submitted and arrives", ["--submit", "--ports", "587,993"], submitted("accepted", True),
+               submitted("endpoint", "mail.lab.test:587"), status="ok", arrives=is_ours(USER)),
+    submission("one message, whatever the number of ports", ["--submit", "--all-logins", "--ports", "587,465,993"],
+               submitted("endpoint", "mail.lab.test:587"), status="ok", arrives=is_ours(USER)),
+    submission("the documented port is closed: the other one submits", ["--submit", "--ports", "465,25"],
+               submitted("endpoint", "mail.lab.test:465"), status="ok", arrives=is_ours(USER)),
+    submission("only as far as the recipient", ["--rcpt-only", "--ports", "587"], submitted("accepted", False),
+               submitted("recipient_taken", True), status="ok"),
+    submission("send-as, refused by smtpd_sender_login_maps", ["--submit", "--from", "shared@contoso.test", "--ports", "587"],
+               ("it says who may not be what", lambda o: all(address in o.verdict["meaning"] for address in
+                                                            (USER, "shared@contoso.test"))),
+               status="fail", verdict="send-as-denied", exit=2),
+    submission("a recipient that is unknown", ["--submit", "--to", "nobody@contoso.test", "--ports", "587"],
+               status="fail", verdict="recipient-rejected", exit=2),
+    submission("a message that is too large", ["--submit", "--ports", "587"], target="small.lab.test",
+               status="fail", verdict="message-too-large", exit=2),
+    submission("mail between servers goes without a login", ["--submit", "--need", "relay"], target=USER,
+               status="ok", arrives=is_ours(USER), **NO_LOGIN),
+    submission("an outside recipient is not relayed", ["--submit", "--from", USER, "--to", "bo@elsewhere.test"],
+               target="smtp://mail.lab.test:25", status="fail", verdict="relay-denied", exit=2, **NO_LOGIN),
+    submission("a sender with letters beyond ASCII", ["--submit", "--from", "j\u00f6rg@contoso.test", "--ports", "587"],
+               status="ok", arrives=is_ours("j\u00f6rg@contoso.test")),
+    submission("a refused login submits nothing", ["--submit", "--ports", "587"], submitted("endpoint", None),
+               status="fail", verdict="bad-credentials", exit=2, password=PASSWORD + "!", failed_logins=1, state="wrong-submit"),
+]
