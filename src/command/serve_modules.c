@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "command/check_options.h"
+#include "command/rules_file.h"
 #include "net/tls.h"
 
 #include <jansson.h>
@@ -23,6 +24,7 @@ struct source {
     struct check_settings settings;
     struct arena arena;
     struct secret *proxy_password;
+    struct rules *rules;
 };
 
 /* While a file is read. */
@@ -63,8 +65,8 @@ static const char *const allowed[] = {
     "deadline",   "ehlo",         "ipv4",    "ipv6",
     "need",       "no-system-ca", "path",    "password-file",
     "ports",      "provider",     "proxy",   "proxy-password-file",
-    "resolver",   "source",       "timeout", "token-file",
-    "user",       NULL,
+    "resolver",   "rules",        "source",  "timeout",
+    "token-file", "user",         NULL,
 };
 
 static bool is_allowed(const char *name)
@@ -84,7 +86,12 @@ struct words {
 static bool is_file(const char *name)
 {
     size_t size = strlen(name);
-    return size > 5 && strcmp(name + size - 5, "-file") == 0;
+    return strcmp(name, "rules") == 0 || (size > 5 && strcmp(name + size - 5, "-file") == 0);
+}
+
+static bool is_secret(const char *name)
+{
+    return strcmp(name, "ca-file") != 0 && strcmp(name, "rules") != 0;
 }
 
 /* A relative file lies beside the modules file; a secret, in the folder that systemd makes for them
@@ -92,7 +99,7 @@ static bool is_file(const char *name)
 static const char *find_file(const struct reading *reading, struct arena *arena, const char *name,
                              const char *value)
 {
-    const char *folder = strcmp(name, "ca-file") == 0 ? reading->folder : reading->secrets_folder;
+    const char *folder = is_secret(name) ? reading->secrets_folder : reading->folder;
     return *value == '/' ? value : arena_format(arena, "%s/%s", folder, value);
 }
 
@@ -281,6 +288,15 @@ static bool is_name(const char *name)
     return *name && strlen(name) <= NAME_LIMIT && name[strspn(name, plain)] == '\0';
 }
 
+static bool take_rules(struct reading *reading, struct serve_module *module)
+{
+    struct source *source = module->source;
+    char *error = NULL;
+    bool good = rules_file_read(source->settings.rules, &source->rules, &error);
+    module->rules = source->rules;
+    return good || complain(reading, error);
+}
+
 /* With a CA file that cannot be read, no run of the module would verify anything. */
 static bool try_roots(struct reading *reading, const struct run_options *run)
 {
@@ -330,7 +346,8 @@ static bool read_module(struct reading *reading, struct serve_module *module, co
     module->logs_in = secret_source_given(&source->settings.password) ||
                       secret_source_given(&source->settings.token);
     if (!read_targets(reading, module, json_object_get(value, "targets")) ||
-        !try_roots(reading, &source->settings.run) || !try_secrets(reading, module))
+        !try_roots(reading, &source->settings.run) || !take_rules(reading, module) ||
+        !try_secrets(reading, module))
         return false;
     module->run = source->settings.run;
     return true;
@@ -342,6 +359,7 @@ static void free_modules(struct serve_modules *modules)
         struct source *source = modules->items[i].source;
         check_settings_done(&source->settings);
         secret_free(source->proxy_password);
+        rules_free(source->rules);
         arena_done(&source->arena);
         free(source);
     }

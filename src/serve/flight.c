@@ -89,7 +89,7 @@ struct flight_end flight_end(struct flight *flight)
     flight->trace = NULL;
     run_free(flight->run);
     flight->run = NULL;
-    diagnose(result);
+    diagnose_with(result, flight->options.module->rules);
     end.answer = answer_new(result, flight->options.with_text);
     end.failed = result->verdict.status == VERDICT_FAIL;
     end.transient = class_is_transient(result->verdict.class_id);

@@ -4,6 +4,7 @@
 #define SERVE_MODULE_H
 
 #include "base/secret.h"
+#include "diagnosis/rules.h"
 #include "engine/run.h"
 
 #include <stdbool.h>
@@ -11,8 +12,9 @@
 
 struct serve_module {
     const char *name;
-    struct run_options run; /* for each run; target, secrets, trust and state_dir are set then */
-    bool logs_in;           /* it has a credential: its targets are fixed, and runs are scheduled */
+    struct run_options run;    /* for each run; target, secrets, trust and state_dir are set then */
+    const struct rules *rules; /* of the user's own, for the diagnosis; NULL: none */
+    bool logs_in; /* it has a credential: its targets are fixed, and runs are scheduled */
     const char *const *targets; /* the only ones; without any, every target may be asked for */
     size_t target_count;
     int interval_ms;        /* between two scheduled runs */

@@ -1,5 +1,6 @@
 """The HTTP surface of `maildoctor serve`: what is answered, refused and bounded; reload and the end."""
 import http.client
+import json
 import signal
 import socket
 import subprocess
@@ -122,6 +123,19 @@ def one_probe_for_all():
         equal(own['maildoctor_serve_runs_total{status="fail"}'], 2, 'one that does not count, and one that does')
 
 
+def own_rules():
+    """A module's rules are beside it, and name what the catalogue does not know."""
+    with Sandbox() as box, Once(0, b'* BYE mailbox not provisioned here\r\n') as once:
+        box.file('rules.json', json.dumps({'classes': [{
+            'id': 'contoso-not-moved', 'title': 'Not moved yet.', 'stage': 'greeting', 'owner': 'helpdesk',
+            'meaning': 'It is on the old server.', 'distinguish': 'Others say other words.', 'fix': ['Wait.'],
+            'references': ['a page'], 'rules': [{'reply': {'all': ['mailbox not provisioned here']},
+                                                'confidence': 'certain', 'example': '* BYE mailbox not provisioned here'}],
+        }]}).encode())
+        with Serve(box, {'default': {'options': {'rules': 'rules.json'}}}) as serve:
+            equal(failures(serve.probe(once.target)), ['contoso-not-moved'])
+
+
 def cached():
     with Sandbox() as box, Simulator(box, 'healthy-generic') as simulator:
         module = {'options': modules_of(simulator), 'cache': 600}
@@ -136,8 +150,9 @@ def cached():
 class Once:
     """An IMAP port whose first connection is reset, and that greets from then on."""
 
-    def __init__(self, resets):
+    def __init__(self, resets, greeting=b'* OK [CAPABILITY IMAP4rev1] here\r\n'):
         self.resets = resets
+        self.greeting = greeting
 
     def __enter__(self):
         self.listener = socket.create_server(('127.0.0.1', 0))
@@ -159,9 +174,8 @@ class Once:
                 continue
             threading.Thread(target=self.talk, args=(peer,), daemon=True).start()
 
-    @staticmethod
-    def talk(peer):
-        peer.sendall(b'* OK [CAPABILITY IMAP4rev1] here\r\n')
+    def talk(self, peer):
+        peer.sendall(self.greeting)
         with peer, peer.makefile('rb') as lines:
             for line in lines:
                 tag, verb = line.split()[:2]
@@ -372,6 +386,7 @@ support.main([
     ('a hostile target stays text', hostile_names_stay_text),
     ('a scrape that ends too early blames nobody', deadline_is_no_fault),
     ('many scrapes, one probe', one_probe_for_all),
+    ('rules of one\'s own', own_rules),
     ('a result answers again as long as its module says', cached),
     ('what often passes counts from the second time', counts_from_the_second_time),
     ('reload', reload),

@@ -176,6 +176,7 @@ static void test_bad(void **state)
         { M("\"options\": {\"output\": \"/etc/passwd\"}"), "no option of a module" },
         { M("\"options\": {\"no-system-ca\": true}"), "leaves nothing to trust" },
         { M("\"options\": {\"ca-file\": \"none.pem\"}"), "none.pem" },
+        { M("\"options\": {\"rules\": \"none.json\"}"), "none.json" },
         { M("\"options\": {\"proxy\": \"socks5://u@h:1\"}"), "\"proxy-password-file\" is given" },
         { M("\"targets\": \"a.example\""), "list of texts" },
         { M("\"targets\": [1]"), "list of texts" },
