@@ -44,6 +44,22 @@ static bool set_to(void *to, const char *value, char **ret_error)
     return set_address(settings, "to", value, &settings->submit.to, ret_error);
 }
 
+static bool set_route(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    struct buffer names;
+    settings->run.plan.route = provider_route_find(value);
+    if (settings->run.plan.route)
+        return true;
+    buffer_init(&names, 1024);
+    for (size_t i = 0; i < provider_route_count; i++)
+        buffer_format(&names, "%s%s", i ? ", " : "one of ", provider_routes[i].id);
+    buffer_append(&names, "", 1);
+    options_reject(ret_error, "route", value, buffer_bytes(&names).data);
+    buffer_done(&names);
+    return false;
+}
+
 #define AT(member) offsetof(struct check_settings, member)
 
 const struct option_row check_submit_rows[] = {
@@ -56,6 +72,10 @@ const struct option_row check_submit_rows[] = {
     { OPTION_FLAG, "rcpt-only", 0, NULL,
       "stop after the recipient: nothing is sent, and what is refused later is not seen",
       AT(submit.rcpt_only), NULL },
+    { OPTION_CALL, "route", 0, "ROUTE",
+      "only this way to send: submission, hve (High Volume Email), direct-send or relay (to the "
+      "domain's MX, without a login)",
+      0, set_route },
     { 0 },
 };
 
@@ -104,11 +124,35 @@ static const char *gap(const struct check_settings *settings, bool secret)
     return NULL;
 }
 
+/* A route brings its own needs. */
+static bool take_route(struct check_settings *settings, char **ret_error)
+{
+    struct run_options *run = &settings->run;
+    const struct provider_route *route = run->plan.route;
+    const char *why = NULL;
+    if (!route)
+        return true;
+    if (is_endpoint(&run->target))
+        why = "--route names the servers of a domain: give an address or a domain";
+    else if (run->plan.needs || run->plan.port_count)
+        why = "--route says what must work and on which port: --need and --ports say it again";
+    else if (!route->login && secret_source_given(&settings->password))
+        why = "this --route takes no login: a password would not be used";
+    run->plan.needs = route->login ? NEED_SEND : NEED_RELAY;
+    settings->submit.route = route->title;
+    settings->submit.limit = route->limit;
+    if (why)
+        *ret_error = memory_copy(why);
+    return !why;
+}
+
 bool check_submit_complete(struct check_settings *settings, char **ret_error)
 {
     struct outbox_wish *wish = &settings->submit;
     struct run_options *run = &settings->run;
     bool secret = secret_source_given(&settings->password) || secret_source_given(&settings->token);
+    if (!take_route(settings, ret_error))
+        return false;
     if (!settings->submits && !wish->rcpt_only) {
         if (!wish->from && !wish->to)
             return true;

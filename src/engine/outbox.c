@@ -32,6 +32,8 @@ struct outbox *outbox_new(struct trace *trace, const struct outbox_wish *wish)
         arena_format(arena, "%s.maildoctor%s", facts->run_id, strrchr(facts->from, '@'));
     facts->rcpt_only = wish->rcpt_only;
     facts->anonymous = wish->anonymous;
+    facts->route = arena_copy(arena, wish->route);
+    facts->limit = arena_copy(arena, wish->limit);
     trace->submission = facts;
     *outbox = (struct outbox) {
         .trace = trace,

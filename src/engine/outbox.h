@@ -14,6 +14,8 @@
 struct outbox_wish {
     const char *from, *to; /* addresses, their domains in ASCII */
     bool rcpt_only;        /* stop before DATA */
+    const char *route;     /* --route: its title; NULL */
+    const char *limit;     /* what that route is limited to; NULL */
     bool anonymous;        /* where mail goes between servers: no login is needed first */
 };
 

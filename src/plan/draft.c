@@ -107,6 +107,21 @@ void draft_keep_ports(struct draft *draft, const int *ports, size_t count, bool 
     }
 }
 
+static bool is_on_route(const struct draft_endpoint *item, const struct provider_route *route)
+{
+    return item->service == SERVICE_SMTP && item->port == route->port &&
+           item->transfer == !route->login;
+}
+
+void draft_keep_route(struct draft *draft, const struct provider_route *route)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < draft->count; i++)
+        if (is_on_route(&draft->items[i], route))
+            draft->items[kept++] = draft->items[i];
+    draft->count = kept;
+}
+
 /* Port 25 between servers serves nobody's wish to send from a mail client. */
 unsigned draft_serves(const struct draft_endpoint *item)
 {

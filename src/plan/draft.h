@@ -46,6 +46,9 @@ void draft_add_one(struct draft *draft, const struct provider *provider,
  */
 void draft_keep_ports(struct draft *draft, const int *ports, size_t count, bool generic);
 
+/* Only what ROUTE is about stays: its host, or its port of the provider's hosts, or the MX. */
+void draft_keep_route(struct draft *draft, const struct provider_route *route);
+
 /* Which needs of a mail client or server ITEM serves by its protocol and port. */
 unsigned draft_serves(const struct draft_endpoint *item);
 

@@ -74,6 +74,8 @@ static void finish(struct planning *planning)
     struct trace *trace = planning->trace;
     const struct plan_options *options = &planning->options;
     bool generic = planning->plan.provider->endpoint_count == 0;
+    if (options->route)
+        draft_keep_route(&planning->draft, options->route);
     if (options->port_count)
         draft_keep_ports(&planning->draft, options->ports, options->port_count, generic);
     show_provider(planning);
@@ -219,10 +221,28 @@ static void continue_domain(struct planning *planning)
     }
 }
 
+/* A host of the provider's that only those are told who ask for it. */
+static void add_route(struct planning *planning, const struct provider_route *route)
+{
+    const struct provider *provider = provider_by_host(route->host);
+    if (provider && planning->plan.provider->endpoint_count == 0)
+        planning->plan.provider = provider;
+    draft_add(&planning->draft, &(struct draft_endpoint) { .host = route->host,
+                                                           .port = route->port,
+                                                           .service = SERVICE_SMTP,
+                                                           .security = SECURITY_STARTTLS,
+                                                           .expectation = EXPECT_OFFERED });
+}
+
 static void start_domain(struct planning *planning, const char *domain)
 {
     set_domain(planning, domain);
     planning->discovery.domain = domain;
+    if (planning->options.route && planning->options.route->host) {
+        add_route(planning, planning->options.route);
+        finish_soon(planning);
+        return;
+    }
     if (planning->plan.provider->endpoint_count && !wants_relay(planning)) {
         draft_add_provider(&planning->draft, planning->plan.provider, NULL);
         finish_soon(planning);

@@ -12,9 +12,10 @@
 #include "result/trace.h"
 
 struct plan_options {
-    const char *provider; /* --provider: an id, NULL to detect */
-    unsigned needs;       /* --need, 0 for the default */
-    const int *ports;     /* --ports, each becomes NEED_ENDPOINT; NULL for all seven */
+    const char *provider;               /* --provider: an id, NULL to detect */
+    const struct provider_route *route; /* --route: only its endpoints; NULL: all. Of a domain */
+    unsigned needs;                     /* --need, 0 for the default */
+    const int *ports; /* --ports, each becomes NEED_ENDPOINT; NULL for all seven */
     size_t port_count;
     const char *const *hosts; /* names that are hosts, whatever name servers say (--connect-to has
                                  them): nothing is asked about them */

@@ -12,6 +12,14 @@ const struct provider *provider_find(const char *id)
     return NULL;
 }
 
+const struct provider_route *provider_route_find(const char *id)
+{
+    for (size_t i = 0; i < provider_route_count; i++)
+        if (strcmp(provider_routes[i].id, id) == 0)
+            return &provider_routes[i];
+    return NULL;
+}
+
 /* How much of HOST the best of NAMES covers: 0 when none does. An exact name beats every suffix. */
 static size_t coverage(const char *const *names, const char *host)
 {

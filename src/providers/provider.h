@@ -32,6 +32,20 @@ struct provider {
     const char *administrator; /* who mends it: "your Microsoft 365 administrator" */
 };
 
+/* A way to send that people are told to set up: --route. */
+struct provider_route {
+    const char *id;     /* "submission", "hve", "direct-send", "relay" */
+    const char *title;  /* "Direct Send to the domain's own MX" */
+    const char *family; /* only this provider has it; NULL: anybody */
+    const char *host;   /* NULL: with a login the provider's own hosts, without the domain's MX */
+    int port;
+    bool login;
+    const char *limit; /* "it carries mail to recipients inside the organisation only"; NULL */
+};
+extern const struct provider_route provider_routes[];
+extern const size_t provider_route_count;
+const struct provider_route *provider_route_find(const char *id); /* NULL when unknown */
+
 extern const struct provider providers[];
 extern const size_t provider_count;
 

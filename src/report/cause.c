@@ -177,6 +177,10 @@ bool cause_message(struct strings *lines, struct arena *arena, const struct resu
     strings_add(lines, arena, arena_format(arena, "MAIL FROM  %s", mail->from));
     strings_add(lines, arena, arena_format(arena, "From       %s", mail->from));
     strings_add(lines, arena, arena_format(arena, "To         %s", mail->to));
+    if (mail->route)
+        strings_add(lines, arena,
+                    arena_format(arena, "Route      %s%s%s", mail->route, mail->limit ? ": " : "",
+                                 wording_or(mail->limit, "")));
     return true;
 }
 

@@ -205,6 +205,9 @@ static bool append_mail(struct buffer *line, const struct result *result, bool l
         return false;
     buffer_format(line, "%s %s to %s: accepted%s.", login ? "Login and test mail" : "Test mail",
                   mail->from, wording_same(mail->from, mail->to) ? "itself" : mail->to, ports);
+    if (mail->route)
+        buffer_format(line, " Route: %s%s%s.", mail->route, mail->limit ? "; " : "",
+                      wording_or(mail->limit, ""));
     return true;
 }
 

@@ -206,6 +206,8 @@ static const struct shape_field submission_rows[] = {
     { OWN("run_id", run_id, SHAPE_ALWAYS) },
     { FLAG("rcpt_only", rcpt_only) },
     { FLAG("anonymous", anonymous) },
+    { OWN("route", route, SHAPE_LEAVE_OUT) },
+    { OWN("limit", limit, SHAPE_LEAVE_OUT) },
     { PEER("endpoint", endpoint, SHAPE_NULL) },
     { INT_IF("size", size, 0) },
     { FLAG("recipient_taken", recipient_taken) },

@@ -365,6 +365,8 @@ struct submission_facts {
     const char *run_id;     /* 16 hexadecimal digits; in the message too */
     bool rcpt_only;         /* it was to end after the recipient, and nothing to be sent */
     bool anonymous;         /* it was to go without a login where none is asked for */
+    const char *route;      /* the way that was asked for, in words: "Direct Send to ..."; NULL */
+    const char *limit;      /* "it carries mail to recipients inside the organisation only"; NULL */
     const char *endpoint;   /* id of the endpoint that was to take it; NULL: none came so far */
     int size;               /* bytes; 0: none were announced */
     bool recipient_taken;   /* RCPT was accepted */

@@ -57,9 +57,9 @@ def submitted(word, value):
     return f"submission.{word} is {value}", lambda o: o.result["submission"][word] == value
 
 
-def submission(name, options, *more, target=HOST, arrives=None, **how):
+def submission(name, options, *more, target=HOST, arrives=None, more_facts=(), **how):
     mailbox = Mailbox()
-    facts = list(more)
+    facts = [*more, *more_facts]
     if arrives:
         facts.append(("one message has arrived, as it says of itself", mailbox.arrived(arrives)))
     else:
@@ -87,6 +87,12 @@ CASES = [
                status="fail", verdict="message-too-large", exit=2),
     submission("mail between servers goes without a login", ["--submit", "--need", "relay"], target=USER,
                status="ok", arrives=is_ours(USER), **NO_LOGIN),
+    submission("Direct Send takes the domain's MX, without a login", ["--submit", "--route", "direct-send"], target=USER,
+               more_facts=[("only the MX was asked", lambda o: [e["id"] for e in o.result["endpoints"]] ==
+                            ["mx.contoso.test:25"])], status="ok", arrives=is_ours(USER), **NO_LOGIN),
+    submission("the route of submission takes port 587 alone", ["--submit", "--route", "submission"], target=USER,
+               more_facts=[("587 alone was asked", lambda o: [e["id"] for e in o.result["endpoints"]] ==
+                            ["mail.contoso.test:587"])], user=None, status="ok", arrives=is_ours(USER)),
     submission("an outside recipient is not relayed", ["--submit", "--from", USER, "--to", "bo@elsewhere.test"],
                target="smtp://mail.lab.test:25", status="fail", verdict="relay-denied", exit=2, **NO_LOGIN),
     submission("a sender with letters beyond ASCII", ["--submit", "--from", "j\u00f6rg@contoso.test", "--ports", "587"],

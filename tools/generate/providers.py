@@ -11,6 +11,7 @@ import sys
 
 PROVIDER_KEYS = {'id', 'family', 'title', 'cloud', 'administrator', 'source', 'mx_suffixes', 'host_suffixes', 'domains',
                  'endpoints'}
+ROUTE_KEYS = {'id', 'title', 'family', 'host', 'port', 'login', 'limit', 'source'}
 ENDPOINT_KEYS = {'host', 'port', 'service', 'security', 'expectation', 'source'}
 NAME_LISTS = ('mx_suffixes', 'host_suffixes', 'domains')
 WORD = re.compile(r'[a-z0-9]+(-[a-z0-9]+)*')
@@ -54,6 +55,19 @@ def check_endpoint(endpoint, where):
     require(found == expected, where, f'service and security are {found}, on this port they are {expected}')
     require(endpoint['expectation'] in EXPECTATIONS, where, f'expectation is none of {EXPECTATIONS}')
     check_text(endpoint['source'], f'{where}: source')
+
+
+def check_route(route, families):
+    where = f'route {route.get("id")!r}'
+    require(set(route) == ROUTE_KEYS, where, f'keys differ: {sorted(set(route) ^ ROUTE_KEYS)}')
+    for key in ('title', 'source') + (('limit',) if route['limit'] is not None else ()):
+        check_text(route[key], f'{where}: {key}')
+    require(WORD.fullmatch(route['id']), where, 'id is no lower-case word')
+    require(route['family'] is None or route['family'] in families, where, 'family is no provider')
+    require(route['host'] is None or HOST.fullmatch(route['host']), where, 'host is no host name')
+    require(PORTS.get(route['port'], (None,))[0] == 'smtp', where, 'port is none of SMTP')
+    require(isinstance(route['login'], bool), where, 'login is neither true nor false')
+    require(route['login'] or route['host'] is None, where, 'without a login it goes to the MX of the domain')
 
 
 def check_provider(provider):
@@ -112,7 +126,7 @@ def c_list(names):
     return ', '.join([c_text(name) for name in names] + ['NULL'])
 
 
-def emit(providers):
+def emit(providers, routes):
     yield '/* Made from providers.json by tools/generate/providers.py. */'
     yield '#include "providers/provider.h"'
     for provider in providers:
@@ -140,21 +154,33 @@ def emit(providers):
         yield '    },'
     yield '};'
     yield f'const size_t provider_count = {len(providers)};'
+    yield 'const struct provider_route provider_routes[] = {'
+    for route in routes:
+        yield (f'    {{ .id = {c_text(route["id"])}, .title = {c_text(route["title"])}, .family = {c_text(route["family"])}, '
+               f'.host = {c_text(route["host"])}, .port = {route["port"]}, .login = {str(route["login"]).lower()}, '
+               f'.limit = {c_text(route["limit"])} }},')
+    yield '};'
+    yield f'const size_t provider_route_count = {len(routes)};'
 
 
 def main(source, target):
     try:
         with open(source, encoding='utf-8') as file:
             data = json.load(file, object_pairs_hook=no_twins)
-        require(set(data) == {'comment', 'date', 'providers'}, source, 'keys are comment, date, providers')
+        require(set(data) == {'comment', 'date', 'routes', 'providers'}, source,
+                'keys are comment, date, routes, providers')
         require(re.fullmatch(r'\d{4}-\d\d-\d\d', data['date']), source, 'date is no YYYY-MM-DD')
         for provider in data['providers']:
             check_provider(provider)
         check_together(data['providers'])
+        for route in data['routes']:
+            check_route(route, {provider['family'] for provider in data['providers']})
+            require(sum(route['id'] == other['id'] for other in data['routes']) == 1, source,
+                    f'route {route["id"]!r} stands twice')
     except (Bad, ValueError) as error:
         sys.exit(f'{source}: {error}')
     with open(target, 'w', encoding='utf-8') as file:
-        file.write('\n'.join(emit(data['providers'])) + '\n')
+        file.write('\n'.join(emit(data['providers'], data['routes'])) + '\n')
 
 
 if __name__ == '__main__':

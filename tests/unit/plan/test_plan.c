@@ -106,6 +106,24 @@ static const struct plan_case cases[] = {
       { MX_OF("gmail.com", "gmail-smtp-in.l.google.com") },
       "gmail - relay,endpoint asked=1\n"
       "gmail-smtp-in.l.google.com:25 smtp starttls offered guessed transfer relay endpoint\n" },
+    { "the route of submission: its port of the provider's host",
+      "ana@contoso.com",
+      { .route = &provider_routes[0], .needs = NEED_SEND },
+      { MX_OF("contoso.com", "contoso-com.mail.protection.outlook.com") },
+      "microsoft365 worldwide send asked=1\n"
+      "smtp.office365.com:587 smtp starttls offered send\n" },
+    { "the route of High Volume Email: a host of its own",
+      "ana@contoso.com",
+      { .route = &provider_routes[1], .needs = NEED_SEND },
+      { { 0 } },
+      "microsoft365-hve worldwide send asked=0\n"
+      "smtp.hve.mx.microsoft:587 smtp starttls offered send\n" },
+    { "Direct Send: the MX alone",
+      "ana@contoso.com",
+      { .route = &provider_routes[2], .needs = NEED_RELAY },
+      { MX_OF("contoso.com", "contoso-com.mail.protection.outlook.com") },
+      "microsoft365 worldwide relay asked=1\n"
+      "contoso-com.mail.protection.outlook.com:25 smtp starttls offered guessed transfer relay\n" },
     { "a provider's host: its documented ports only, one that is offered must work",
       "smtp.office365.com",
       { 0 },

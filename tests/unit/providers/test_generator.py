@@ -24,6 +24,12 @@ def change(*path_and_value):
     return json.dumps(data)
 
 
+def route(key, value):
+    data = copy.deepcopy(GOOD)
+    data['routes'][1][key] = value
+    return json.dumps(data)
+
+
 def drop(index):
     data = copy.deepcopy(GOOD)
     del data['providers'][index]
@@ -31,6 +37,11 @@ def drop(index):
 
 
 BAD = {
+    'unknown key of a route': (route('colour', 'blue'), 'keys differ'),
+    'route twice': (route('id', 'relay'), 'twice'),
+    'route of nobody': (route('family', 'nobody'), 'family is no provider'),
+    'route on a port of IMAP': (route('port', 993), 'port is none of SMTP'),
+    'route without a login to a host': (route('login', False), 'without a login it goes to the MX'),
     'unknown key': (change(0, 'colour', 'blue'), 'keys differ'),
     'unknown word': (change(0, 'endpoints', 0, 'expectation', 'maybe'), 'expectation'),
     'wrong service': (change(0, 'endpoints', 0, 'service', 'imap'), 'on this port'),

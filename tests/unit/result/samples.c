@@ -361,6 +361,8 @@ struct result *sample_rich(void)
         .run_id = "0123456789abcdef",
         .rcpt_only = true,
         .anonymous = true,
+        .route = "Direct Send",
+        .limit = "it carries nothing abroad",
         .endpoint = "smtp.office365.com:587",
         .size = 601,
         .recipient_taken = true,
