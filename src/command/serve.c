@@ -186,8 +186,8 @@ static struct serve_modules *load(void *arg, char **ret_error)
     const struct serving *serving = arg;
     struct serve_modules *modules = serve_modules_read(serving->settings.modules, ret_error);
     for (size_t i = 0; modules && !serving->state_dir && i < modules->count; i++)
-        if (modules->items[i].logs_in) {
-            *ret_error = memory_copy("modules that log in need a place to remember refused "
+        if (modules->items[i].by_clock) {
+            *ret_error = memory_copy("modules with a secret need a place to remember refused "
                                      "passwords: set XDG_STATE_HOME or HOME");
             modules->free(modules);
             return NULL;

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "command/check_options.h"
+#include "command/check_submit.h"
 #include "command/rules_file.h"
 #include "net/tls.h"
 
@@ -15,6 +16,8 @@ enum {
     INTERVAL_S = 900,
     INTERVAL_LEAST_S = 10,
     INTERVAL_MOST_S = 86400,
+    MAIL_S = 3600,
+    MAIL_LEAST_S = 600,
     CACHE_MOST_S = 3600,
     MS_PER_S = 1000,
 };
@@ -61,12 +64,33 @@ static bool complain_of(struct reading *reading, const char *key, const char *wh
 /* Those of `check` that a module may have. Secrets come from files alone; nothing may try a refused
  * password again, or send one to whoever answers, as long as nobody looks. */
 static const char *const allowed[] = {
-    "all-logins", "auth",         "ca-file", "connect-to",
-    "deadline",   "ehlo",         "ipv4",    "ipv6",
-    "need",       "no-system-ca", "path",    "password-file",
-    "ports",      "provider",     "proxy",   "proxy-password-file",
-    "resolver",   "rules",        "source",  "timeout",
-    "token-file", "user",         NULL,
+    "all-logins",
+    "auth",
+    "ca-file",
+    "connect-to",
+    "deadline",
+    "ehlo",
+    "from",
+    "ipv4",
+    "ipv6",
+    "need",
+    "no-system-ca",
+    "path",
+    "password-file",
+    "ports",
+    "provider",
+    "proxy",
+    "proxy-password-file",
+    "rcpt-only",
+    "resolver",
+    "rules",
+    "source",
+    "submit",
+    "timeout",
+    "to",
+    "token-file",
+    "user",
+    NULL,
 };
 
 static bool is_allowed(const char *name)
@@ -200,19 +224,32 @@ static bool try_secrets(struct reading *reading, struct serve_module *module)
 
 /* ---- targets ---- */
 
-static bool try_target(struct reading *reading, struct source *source, const char *target)
+static bool submits(const struct source *source)
 {
+    return source->settings.submits || source->settings.submit.rcpt_only;
+}
+
+/* What the message of --submit is for this target goes to *RET_WISH. */
+static bool try_target(struct reading *reading, struct source *source, const char *target,
+                       struct outbox_wish *ret_wish)
+{
+    struct check_settings *settings = &source->settings;
+    const struct outbox_wish given = settings->submit;
     char *error = NULL;
-    struct target *parsed = &source->settings.run.target;
-    bool good = target_parse(parsed, &source->arena, target, &error) &&
-                check_settings_agree(&source->settings, &error);
-    *parsed = (struct target) { .service = -1, .security = -1 };
+    bool good = target_parse(&settings->run.target, &source->arena, target, &error) &&
+                check_settings_agree(settings, &error) && check_submit_complete(settings, &error);
+    *ret_wish = settings->submit;
+    settings->submit = given;
+    settings->run.submit = NULL; /* each target has its own */
+    settings->run.target = (struct target) { .service = -1, .security = -1 };
     return good || complain(reading, error);
 }
 
 static bool read_targets(struct reading *reading, struct serve_module *module, json_t *targets)
 {
     struct source *source = module->source;
+    struct outbox_wish *wishes =
+        arena_new(&source->arena, (json_array_size(targets) + 1) * sizeof *wishes);
     struct strings list = { 0 };
     size_t i;
     json_t *item;
@@ -223,7 +260,7 @@ static bool read_targets(struct reading *reading, struct serve_module *module, j
         const char *text = json_string_value(item);
         if (!text)
             return complain_of(reading, "targets", "is a list of texts");
-        if (!try_target(reading, source, text))
+        if (!try_target(reading, source, text, &wishes[i]))
             return false;
         for (size_t k = 0; k < list.count; k++)
             if (strcmp(list.items[k], text) == 0)
@@ -232,14 +269,18 @@ static bool read_targets(struct reading *reading, struct serve_module *module, j
     }
     module->targets = list.items;
     module->target_count = list.count;
+    module->wishes = submits(source) ? wishes : NULL;
     if (targets && list.count == 0)
         return complain_of(reading, "targets", "is empty; without it every target may be asked");
     char *error = NULL;
-    if (!targets && !module->logs_in && !check_settings_agree(&source->settings, &error))
+    if (!targets && !module->by_clock &&
+        (!check_settings_agree(&source->settings, &error) ||
+         !check_submit_complete(&source->settings, &error)))
         return complain(reading, error);
     /* Else whoever reaches the port could have the secret sent to a server of his own. */
-    return !module->logs_in || targets ||
-           complain(reading, memory_copy("it has a secret, so its \"targets\" must be named"));
+    return !module->by_clock || targets ||
+           complain(reading, memory_copy("it has a secret, or sends mail: its \"targets\" must be "
+                                         "named"));
 }
 
 /* ---- modules ---- */
@@ -309,6 +350,18 @@ static bool try_roots(struct reading *reading, const struct run_options *run)
     return trust || complain(reading, error);
 }
 
+static bool read_times(struct reading *reading, struct serve_module *module, const json_t *value)
+{
+    module->interval_ms = INTERVAL_S * MS_PER_S;
+    module->mail_ms = MAIL_S * MS_PER_S;
+    return read_seconds(reading, json_object_get(value, "interval"), "interval", INTERVAL_LEAST_S,
+                        INTERVAL_MOST_S, &module->interval_ms) &&
+           read_seconds(reading, json_object_get(value, "mail-interval"), "mail-interval",
+                        MAIL_LEAST_S, INTERVAL_MOST_S, &module->mail_ms) &&
+           read_seconds(reading, json_object_get(value, "cache"), "cache", 0, CACHE_MOST_S,
+                        &module->cache_ms);
+}
+
 static const char *text_of(struct arena *arena, const json_t *value)
 {
     char *dumped = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
@@ -320,7 +373,8 @@ static const char *text_of(struct arena *arena, const json_t *value)
 static bool read_module(struct reading *reading, struct serve_module *module, const char *name,
                         json_t *value)
 {
-    static const char *const keys[] = { "options", "targets", "interval", "cache", NULL };
+    static const char *const keys[] = { "options", "targets",       "interval",
+                                        "cache",   "mail-interval", NULL };
     struct source *source = memory_new(sizeof *source);
     module->source = source;
     check_settings_init(&source->settings);
@@ -335,16 +389,12 @@ static bool read_module(struct reading *reading, struct serve_module *module, co
         return complain(reading, memory_copy("it is no object"));
     module->name = arena_copy(&source->arena, name);
     module->definition = text_of(&source->arena, value);
-    module->interval_ms = INTERVAL_S * MS_PER_S;
     if (!has_known_keys(reading, value, keys) ||
         !read_options(reading, source, json_object_get(value, "options")) ||
-        !read_seconds(reading, json_object_get(value, "interval"), "interval", INTERVAL_LEAST_S,
-                      INTERVAL_MOST_S, &module->interval_ms) ||
-        !read_seconds(reading, json_object_get(value, "cache"), "cache", 0, CACHE_MOST_S,
-                      &module->cache_ms))
+        !read_times(reading, module, value))
         return false;
-    module->logs_in = secret_source_given(&source->settings.password) ||
-                      secret_source_given(&source->settings.token);
+    module->by_clock = secret_source_given(&source->settings.password) ||
+                       secret_source_given(&source->settings.token) || submits(source);
     if (!read_targets(reading, module, json_object_get(value, "targets")) ||
         !try_roots(reading, &source->settings.run) || !take_rules(reading, module) ||
         !try_secrets(reading, module))

@@ -28,7 +28,7 @@ char *flight_login(const struct serve_module *module, const char *target)
     struct arena arena = { 0 };
     struct target parsed = { 0 };
     char *error = NULL, *login = NULL;
-    if (module->logs_in && target_parse(&parsed, &arena, target, &error)) {
+    if (module->by_clock && target_parse(&parsed, &arena, target, &error)) {
         const char *user = module->run.user;
         login = memory_copy(user ? user : parsed.user ? parsed.user : parsed.address);
     }
@@ -50,6 +50,7 @@ static bool prepare(struct flight *flight, char **ret_error)
     run->password = flight->password;
     run->token = flight->token;
     run->state_dir = flight->options.state_dir;
+    run->submit = flight->options.wish;
     run->trust = module_set_trust(flight->options.set, module);
     run->judge_login = classify_login;
     return true;

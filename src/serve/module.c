@@ -17,3 +17,11 @@ bool serve_module_allows(const struct serve_module *module, const char *target)
             return true;
     return module->target_count == 0;
 }
+
+const struct outbox_wish *serve_module_wish(const struct serve_module *module, const char *target)
+{
+    for (size_t i = 0; module->wishes && i < module->target_count; i++)
+        if (strcmp(module->targets[i], target) == 0)
+            return &module->wishes[i];
+    return NULL;
+}

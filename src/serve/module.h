@@ -14,10 +14,12 @@ struct serve_module {
     const char *name;
     struct run_options run;    /* for each run; target, secrets, trust and state_dir are set then */
     const struct rules *rules; /* of the user's own, for the diagnosis; NULL: none */
-    bool logs_in; /* it has a credential: its targets are fixed, and runs are scheduled */
+    bool by_clock; /* it has a credential, or sends: its targets are fixed, its runs scheduled */
     const char *const *targets; /* the only ones; without any, every target may be asked for */
     size_t target_count;
-    int interval_ms;        /* between two scheduled runs */
+    const struct outbox_wish *wishes; /* the test message of each target; NULL: none is sent */
+    int mail_ms;                      /* between two of them */
+    int interval_ms;                  /* between two scheduled runs */
     int cache_ms;           /* how long a result answers further scrapes; 0: it does not */
     const char *definition; /* the whole of it as text: equal texts are equal modules */
     void *source;           /* the reader's own */
@@ -37,5 +39,7 @@ struct serve_modules {
 const struct serve_module *serve_module_find(const struct serve_modules *modules, const char *name);
 /* May TARGET be asked for with this module? */
 bool serve_module_allows(const struct serve_module *module, const char *target);
+/* The test message for TARGET; NULL: none. */
+const struct outbox_wish *serve_module_wish(const struct serve_module *module, const char *target);
 
 #endif

@@ -18,6 +18,7 @@ struct probe {
     int64_t finished_ms, began_ms, began_real_ns;
     int64_t missed_ms; /* the time that a scrape had, when a run took longer */
     bool queued, slow, delivered, suspect, failing;
+    int64_t mailed_ms;  /* when a run submitted a test message; -1: none yet */
     int64_t refused_ms; /* when a password was refused that only we know of; -1: none */
     struct secret *refused;
 };

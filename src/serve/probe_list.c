@@ -8,7 +8,7 @@
 
 bool probe_is_scheduled(const struct probe *probe)
 {
-    return probe->module && probe->module->logs_in;
+    return probe->module && probe->module->by_clock;
 }
 
 bool probe_is_idle(const struct probe *probe)
@@ -82,6 +82,7 @@ static struct probe *link_probe(struct prober *prober, const struct serve_module
         .module_name = memory_copy(module->name),
         .target = memory_copy(target),
         .finished_ms = -1,
+        .mailed_ms = -1,
         .refused_ms = -1,
     };
     bind_module(probe, module);
@@ -157,7 +158,7 @@ static void renew(struct probe *probe, const struct serve_modules *modules)
 
 static void add_scheduled(struct prober *prober, const struct serve_module *module)
 {
-    for (size_t i = 0; module->logs_in && i < module->target_count; i++) {
+    for (size_t i = 0; module->by_clock && i < module->target_count; i++) {
         const char *target = module->targets[i];
         if (*probe_find(prober, module->name, target))
             continue;

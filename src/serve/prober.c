@@ -217,6 +217,15 @@ static void cannot_begin(struct probe *probe, char *error)
     free(error);
 }
 
+/* NULL: this run sends none. */
+static const struct outbox_wish *message_of(const struct probe *probe)
+{
+    const struct serve_module *module = probe->module;
+    bool due = schedule_mails(probe->mailed_ms, module->mail_ms, probe->suspect || probe->failing,
+                              now_ms());
+    return due ? serve_module_wish(module, probe->target) : NULL;
+}
+
 static void begin(struct probe *probe)
 {
     struct prober *prober = probe->prober;
@@ -226,6 +235,7 @@ static void begin(struct probe *probe)
         .module = probe->module,
         .target = probe->target,
         .state_dir = prober->options.state_dir,
+        .wish = message_of(probe),
         .with_text = is_text_wanted(probe),
         .landed = landed,
         .arg = probe,
@@ -240,6 +250,8 @@ static void begin(struct probe *probe)
         return;
     }
     probe->flight = flight_start(&options, &error);
+    if (probe->flight && options.wish)
+        probe->mailed_ms = now_ms();
     if (probe->flight)
         prober->counts.running++;
     else

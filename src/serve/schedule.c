@@ -68,6 +68,11 @@ enum schedule_choice schedule_choose(const struct schedule_state *state, int64_t
     return SCHEDULE_RUN;
 }
 
+bool schedule_mails(int64_t mailed_ms, int64_t interval_ms, bool failing, int64_t now_ms)
+{
+    return mailed_ms < 0 || failing || now_ms - mailed_ms >= interval_ms;
+}
+
 bool schedule_is_held(int64_t refused_ms, int64_t hold_ms, int64_t now_ms)
 {
     return refused_ms >= 0 && now_ms - refused_ms < hold_ms;

@@ -47,6 +47,11 @@ enum schedule_choice {
 };
 enum schedule_choice schedule_choose(const struct schedule_state *state, int64_t now_ms);
 
+/* Does this run submit the test message as well? MAILED_MS is when the last one did, -1: none yet.
+ * Between two lies INTERVAL_MS, so that nobody's mailbox is filled; while something fails, each run
+ * tries all of it, or a run without the message would hide what only the message showed. */
+bool schedule_mails(int64_t mailed_ms, int64_t interval_ms, bool failing, int64_t now_ms);
+
 /* A password that was refused, and that nothing but this program remembers (the state directory
  * cannot be written), is not sent again before this. */
 bool schedule_is_held(int64_t refused_ms, int64_t hold_ms, int64_t now_ms);

@@ -90,6 +90,19 @@ def by_the_clock():
                 raise AssertionError('the result is the old one')
 
 
+def a_message_now_and_then():
+    """The first run submits one; the next, by the clock, only logs in."""
+    with Sandbox() as box, Simulator(box, 'healthy-generic') as simulator:
+        module = {'targets': ['ana@example.org'], 'interval': 10,
+                  'options': {**modules_of(simulator, login=True), 'submit': True}}
+        with Serve(box, {'box': module}) as serve:
+            for runs, messages in ((1, 1), (2, 0)):
+                serve.wait(lambda own, runs=runs: own['maildoctor_serve_runs_total{status="ok"}'] >= runs, f'run {runs}')
+                debug = serve.ask('/probe?module=box&target=ana@example.org&debug=true')[2]
+                equal(debug.count('C MAIL FROM:<ana@example.org>'), messages, f'messages of run {runs}: {debug}')
+            equal(serve.ask('/probe?module=box&target=ana@example.org&to=eve@example.org')[0], 400)
+
+
 def only_to_its_targets():
     with Sandbox() as box, Mute() as mute:
         certificates(box)
@@ -139,6 +152,7 @@ def never_one_too_many():
 
 support.main([
     ('a login by the clock, and not by scrapes', by_the_clock),
+    ('a test message, and then none for an hour', a_message_now_and_then),
     ('no other target gets the secret', only_to_its_targets),
     ('a refused password is sent once', never_one_too_many),
 ])

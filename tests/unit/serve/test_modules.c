@@ -59,7 +59,7 @@ static void test_none(void **state)
     assert_int_equal(modules->count, 1);
     const struct serve_module *module = serve_module_find(modules, "default");
     assert_non_null(module);
-    assert_false(module->logs_in);
+    assert_false(module->by_clock);
     assert_true(serve_module_allows(module, "mail.example.org"));
     assert_int_equal(module->run.deadline_ms, 60000);
     modules->free(modules);
@@ -104,7 +104,7 @@ static void test_secrets(void **state)
     const struct serve_module *m = &modules->items[0];
     struct secret *password, *token;
     char *error = NULL;
-    assert_true(m->logs_in);
+    assert_true(m->by_clock);
     assert_true(modules->read_secrets(m, &password, &token, &error));
     assert_string_equal(secret_bytes(password).data, "first");
     assert_null(token);
@@ -119,6 +119,34 @@ static void test_secrets(void **state)
     assert_non_null(strstr(error, "cannot read the password"));
     free(error);
     modules->free(modules);
+    free(file);
+}
+
+/* Each target has a message of its own. */
+static void test_messages(void **state)
+{
+    (void)state;
+    char *file = write_file("ana", "sesame\n");
+    struct serve_modules *modules = read_good(
+        "{\"modules\": {\"m\": {\"targets\": [\"ana@example.org\", \"ben@example.org\"],"
+        "\"mail-interval\": 7200, \"options\": {\"password-file\": \"ana\", \"submit\": true,"
+        "\"to\": \"sink@example.org\"}}, \"n\": {\"targets\": [\"a.example:25\"], \"options\": {"
+        "\"rcpt-only\": true, \"from\": \"a@a.example\", \"to\": \"b@a.example\"}}, \"o\": {}}}");
+    const struct serve_module *m = serve_module_find(modules, "m");
+    const struct serve_module *n = serve_module_find(modules, "n");
+    const struct serve_module *o = serve_module_find(modules, "o");
+    assert_string_equal(serve_module_wish(m, "ana@example.org")->from, "ana@example.org");
+    assert_string_equal(serve_module_wish(m, "ben@example.org")->from, "ben@example.org");
+    assert_string_equal(serve_module_wish(m, "ben@example.org")->to, "sink@example.org");
+    assert_null(serve_module_wish(m, "eve@example.org"));
+    assert_null(m->run.submit);
+    assert_int_equal(m->mail_ms, 7200000);
+    assert_true(n->by_clock); /* nobody can make it send by asking */
+    assert_true(serve_module_wish(n, "a.example:25")->rcpt_only);
+    assert_null(serve_module_wish(o, "ana@example.org"));
+    assert_int_equal(o->mail_ms, 3600000);
+    modules->free(modules);
+    unlink(file);
     free(file);
 }
 
@@ -187,6 +215,13 @@ static void test_bad(void **state)
           "names its port" },
         { M("\"interval\": 1"), "from 10 to 86400" },
         { M("\"interval\": \"60\""), "from 10 to 86400" },
+        { M("\"mail-interval\": 60"), "from 600 to 86400" },
+        { M("\"options\": {\"from\": \"a@example.org\"}"), "add --submit" },
+        { M("\"options\": {\"submit\": true, \"from\": \"a@b.example\", \"to\": \"a@b.example\"}"),
+          "\"targets\" must be named" },
+        { M("\"targets\": [\"imaps://a@b.example\"], \"options\": {\"submit\": true,"
+            "\"password-file\": \"good\"}"),
+          "nothing that is asked for sends" },
         { M("\"cache\": -1"), "from 0 to 3600" },
         { M("\"options\": {\"password-file\": \"good\"}"), "\"targets\" must be named" },
         { M("\"targets\": [\"mail.example.org\"], \"options\": {\"password-file\": \"good\"}"),
@@ -243,9 +278,10 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_none),    cmocka_unit_test(test_options),
-        cmocka_unit_test(test_secrets), cmocka_unit_test(test_credentials_directory),
-        cmocka_unit_test(test_bad),     cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_none),       cmocka_unit_test(test_options),
+        cmocka_unit_test(test_secrets),    cmocka_unit_test(test_credentials_directory),
+        cmocka_unit_test(test_bad),        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_unreadable),
     };
     return cmocka_run_group_tests_name("modules", tests, make_folder, remove_folder);
 }

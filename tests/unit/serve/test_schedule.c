@@ -141,12 +141,23 @@ static void test_hold(void **state)
     assert_false(schedule_is_held(1000, 1800000, 1801000));
 }
 
+static void test_mails(void **state)
+{
+    (void)state;
+    enum { HOUR = 3600000 };
+    assert_true(schedule_mails(-1, HOUR, false, 5));
+    assert_false(schedule_mails(0, HOUR, false, 0));
+    assert_false(schedule_mails(1000, HOUR, false, HOUR + 999));
+    assert_true(schedule_mails(1000, HOUR, false, HOUR + 1000));
+    assert_true(schedule_mails(1000, HOUR, true, 2000)); /* it failed: is it mended? */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_deadline), cmocka_unit_test(test_delays),
         cmocka_unit_test(test_counts),   cmocka_unit_test(test_choice),
-        cmocka_unit_test(test_hold),
+        cmocka_unit_test(test_hold),     cmocka_unit_test(test_mails),
     };
     return cmocka_run_group_tests_name("schedule", tests, NULL, NULL);
 }
