@@ -12,6 +12,7 @@
 #include "command/rules_file.h"
 #include "command/show.h"
 #include "command/state_dir.h"
+#include "command/targets.h"
 #include "command/terminal.h"
 #include "diagnosis/classify.h"
 #include "diagnosis/diagnose.h"
@@ -195,7 +196,8 @@ static int print_help(const struct option_row *rows)
     struct buffer out;
     buffer_init(&out, HELP_LIMIT);
     buffer_append_text(
-        &out, "usage: maildoctor check [OPTION...] TARGET\n\n"
+        &out, "usage: maildoctor check [OPTION...] TARGET\n"
+              "       maildoctor check [OPTION...] --targets FILE\n\n"
               "Walks the whole way of a mail client, on every documented port at once, and says\n"
               "what stops it, where, why, and who has to mend it. TARGET is a mail address, a\n"
               "domain, a host, HOST:PORT, [V6]:PORT, or a URL (smtp, smtps, imap, imaps, pop3,\n"
@@ -280,6 +282,28 @@ static bool prepare(struct check *check, const struct operands *operands, char *
            take_secrets(check, ret_error);
 }
 
+/* --targets: each is read with the words of the command line in front of its own. */
+static int check_many(struct check *check, int argc, char **argv, const struct operands *operands)
+{
+    const struct check_settings *settings = &check->settings;
+    char *error = NULL;
+    if (!targets_fit(settings, operands->count, &error) ||
+        !output_check(settings->output, &error) ||
+        !rules_file_read(settings->rules, &check->rules, &error) || !take_secrets(check, &error))
+        return command_fail(error);
+    check->state_dir = state_dir_find();
+    const struct targets_common common = {
+        .argc = argc,
+        .argv = argv,
+        .password = check->password,
+        .token = check->token,
+        .proxy_password = check->proxy_password,
+        .state_dir = check->state_dir,
+        .rules = check->rules,
+    };
+    return targets_check(settings, &common);
+}
+
 static void clean_up(struct check *check)
 {
     if (check->run && run_has_forgotten(check->run))
@@ -315,6 +339,8 @@ int check_main(int argc, char **argv)
     enum options_result read = options_read(rows, argc, argv, &check.settings, &operands, &error);
     if (read == OPTIONS_WANT_HELP)
         status = print_help(rows);
+    else if (read == OPTIONS_READ && targets_wanted(&check.settings))
+        status = check_many(&check, argc, argv, &operands);
     else if (read == OPTIONS_BAD || !prepare(&check, &operands, &error) || !perform(&check, &error))
         status = command_fail(error);
     else

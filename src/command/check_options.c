@@ -412,9 +412,13 @@ static const struct option_row rows[] = {
     { 0 },
 };
 
-const struct option_row *const check_option_tables[] = {
-    rows, check_submit_rows, check_exercise_rows, check_words_rows, check_output_rows, NULL
-};
+const struct option_row *const check_option_tables[] = { rows,
+                                                         check_submit_rows,
+                                                         check_exercise_rows,
+                                                         check_words_rows,
+                                                         check_targets_rows,
+                                                         check_output_rows,
+                                                         NULL };
 
 /* ---- together ---- */
 

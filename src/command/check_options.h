@@ -29,7 +29,10 @@ struct check_settings {
     struct limits warning, critical; /* of --format nagios */
     bool limited;                    /* either was given */
     struct secret_source proxy_password;
-    struct arena arena; /* of the strings above that are not argv's */
+    const char *targets, *resume; /* files; NULL: one target, from the command line */
+    int jobs;                     /* of many targets at once; 0: as many as usual */
+    double rate;                  /* begun a second; 0: no limit */
+    struct arena arena;           /* of the strings above that are not argv's */
 };
 
 void check_settings_init(struct check_settings *settings);
@@ -37,7 +40,8 @@ void check_settings_done(struct check_settings *settings);
 
 /* For options_join(), by subject; they work on a struct check_settings. */
 extern const struct option_row *const check_option_tables[];
-extern const struct option_row check_output_rows[], check_words_rows[], check_exercise_rows[];
+extern const struct option_row check_output_rows[], check_words_rows[], check_exercise_rows[],
+    check_targets_rows[];
 
 /* Seconds, also 0.5; as milliseconds, 0 when VALUE is none. */
 int check_seconds(const char *value);

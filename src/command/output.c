@@ -128,6 +128,14 @@ bool output_write(const char *path, struct bytes bytes, char **ret_error)
     return error == 0;
 }
 
+bool output_stream(int fd, struct bytes bytes, char **ret_error)
+{
+    int error = write_whole(fd, bytes);
+    if (error)
+        *ret_error = memory_format("cannot write the results: %s", strerror(error));
+    return error == 0;
+}
+
 bool output_append(const char *path, struct bytes bytes, char **ret_error)
 {
     int error = write_into(path, O_APPEND, bytes);

@@ -16,6 +16,9 @@ bool output_check(const char *path, char **ret_error);
  * pipe is one. */
 bool output_write(const char *path, struct bytes bytes, char **ret_error);
 
+/* Writes BYTES, whole lines of a stream of them, to the open FD. As above. */
+bool output_stream(int fd, struct bytes bytes, char **ret_error);
+
 /* Appends BYTES to PATH, which is made where it is not there. As above. */
 bool output_append(const char *path, struct bytes bytes, char **ret_error);
 

@@ -138,7 +138,8 @@ static bool read_numbered(const struct secret_source *source, struct buffer *in,
 static size_t environment_index(const struct secret_source *source)
 {
     size_t i = 0;
-    while (i < TAKEN_COUNT && strcmp(taken[i].name, source->environment) != 0)
+    while (i < TAKEN_COUNT &&
+           (!source->environment || strcmp(taken[i].name, source->environment) != 0))
         i++;
     return i;
 }

@@ -7,7 +7,7 @@
 
 struct secret_source {
     const char *what;                /* "password", "token": for messages and option names */
-    const char *environment;         /* "MAILDOCTOR_PASSWORD" */
+    const char *environment;         /* "MAILDOCTOR_PASSWORD"; NULL: none */
     const char *file, *fd, *command; /* the option's value; NULL: not given */
     bool ask;                        /* at the terminal, without echo */
     bool quiet;                      /* no warning of a file that everybody may read */

@@ -16,6 +16,7 @@
 
 enum {
     NS_PER_S = 1000000000,
+    NS_PER_MS = 1000000,
     HOST_NAME_SIZE = 256,
     CLEAN_UP_MS = 10000,   /* to remove what was made in a mailbox, once the run is called off */
     EXPECTATION_MS = 3000, /* how long the documented port's login is waited for */
@@ -48,6 +49,9 @@ struct run {
     struct exercise *exercise;
     const char *stopping; /* why it was called off, while it still cleans up; NULL */
     struct loop_timer *deadline, *patience, *turn;
+    int64_t until_ns;    /* the deadline; 0 none */
+    int waiting;         /* walks that may not connect yet */
+    int64_t waits_since; /* when the first of them began to wait */
     bool walked, exercised, over;
 };
 
@@ -159,7 +163,7 @@ static void walk_paths(struct run *run)
         .started_ns = run->started_ns,
         .source = run->shared.source,
         .always = o->path,
-        .until_ns = o->deadline_ms ? run->started_ns + (int64_t)o->deadline_ms * 1000000 : 0,
+        .until_ns = run->until_ns,
         .targets = targets,
         .target_count = count,
         .done = paths_walked,
@@ -243,6 +247,33 @@ static void deadline_passed(void *arg)
     end(run, run->stopping ? run->stopping : "deadline");
 }
 
+static void start_deadline(struct run *run)
+{
+    int64_t left = run->until_ns - clock_mono_ns();
+    if (run->until_ns)
+        run->deadline =
+            loop_timer_start(run->loop, left > 0 ? left / NS_PER_MS : 0, deadline_passed, run);
+}
+
+/* Waiting behind other runs is no time of this one's. */
+static void walk_waits(void *arg)
+{
+    struct run *run = arg;
+    if (run->waiting++ || run->stopping)
+        return;
+    run->waits_since = clock_mono_ns();
+    loop_timer_stop(&run->deadline);
+}
+
+static void walk_goes_on(void *arg)
+{
+    struct run *run = arg;
+    if (--run->waiting || run->over || run->stopping)
+        return;
+    run->until_ns += run->until_ns ? clock_mono_ns() - run->waits_since : 0;
+    start_deadline(run);
+}
+
 void run_cancel(struct run *run, const char *why)
 {
     end(run, why);
@@ -302,7 +333,7 @@ static const char *own_name(struct run *run)
     return run->host_name;
 }
 
-static const char *login_user(const struct run_options *o)
+const char *run_login_user(const struct run_options *o)
 {
     if (!o->password && !o->token)
         return NULL;
@@ -313,7 +344,7 @@ static struct gate *open_gate(const struct run *run)
 {
     const struct run_options *o = run->options;
     struct gate_options options = {
-        .user = login_user(o),
+        .user = run_login_user(o),
         .password = o->password,
         .token = o->token,
         .all_logins = o->all_logins,
@@ -357,24 +388,27 @@ static void begin(struct run *run)
     run->trust = o->trust ? o->trust : run->own_trust;
     run->gate = open_gate(run);
     run->outbox = o->submit ? outbox_new(run->trace, o->submit) : NULL;
-    run->trace->target.user = arena_copy(&run->trace->arena, login_user(o));
+    run->trace->target.user = arena_copy(&run->trace->arena, run_login_user(o));
     run->shared = (struct walk_shared) {
         .loop = run->loop,
         .trace = run->trace,
         .started_ns = run->started_ns,
         .options = o,
-        .user = login_user(o),
+        .user = run_login_user(o),
         .ehlo = own_name(run),
         .resolver = run->resolver,
         .trust = run->trust,
         .gate = run->gate,
         .outbox = run->outbox,
         .source = o->source ? &run->source : NULL,
+        .waits = walk_waits,
+        .goes_on = walk_goes_on,
         .ended = walk_has_ended,
         .arg = run,
     };
     if (o->deadline_ms)
-        run->deadline = loop_timer_start(run->loop, o->deadline_ms, deadline_passed, run);
+        run->until_ns = run->started_ns + (int64_t)o->deadline_ms * NS_PER_MS;
+    start_deadline(run);
     run->planning =
         plan_start(run->loop, run->resolver, run->trace, &o->target, &o->plan, planned, run);
 }
@@ -391,7 +425,7 @@ static struct opinions *other_opinions(struct run *run, int budget_ms, char **re
         .resolver = run->resolver,
         .servers = o->resolvers_beside,
         .server_count = o->resolver_beside_count,
-        .system = o->resolver == NULL,
+        .system = o->resolver == NULL && !o->no_second_opinion,
         .family = o->family,
         .budget_ms = budget_ms,
         .done = walk_has_ended,

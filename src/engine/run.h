@@ -4,6 +4,7 @@
 #define ENGINE_RUN_H
 
 #include "base/secret.h"
+#include "engine/doors.h"
 #include "engine/outbox.h"
 #include "engine/proxy.h"
 #include "engine/trust.h"
@@ -52,7 +53,12 @@ struct run_options {
     const struct outbox_wish *submit; /* NULL: no message is submitted */
     bool path;                        /* walk paths even where nothing fails */
     run_judge_login *judge_login;
+    struct doors *doors; /* shared by many runs: who may connect where, and when; NULL: at once */
+    bool no_second_opinion; /* the system's own lookup is not asked beside the name servers */
 };
+
+/* The name that a run with OPTIONS logs in with; NULL without a secret. Borrowed. */
+const char *run_login_user(const struct run_options *options);
 
 struct run;
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "engine/connect.h"
 #include "engine/dial.h"
 #include "engine/segments.h"
@@ -9,6 +10,7 @@
 #include "engine/sniff.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { SNIFF_MS = 10000, NS_PER_MS = 1000000 };
 
@@ -29,6 +31,10 @@ struct walk {
     struct loop_timer
         *grace; /* for addresses that still have not answered when the dialogue is over */
     struct net_address chosen;
+    struct net_address found[DOORS_ADDRESSES]; /* where to connect, once there is room */
+    size_t found_count;
+    struct doors_request door;
+    bool waits; /* for room */
     char ehlo[DIAL_EHLO_SIZE];
     bool expected; /* the gate waits for its login, and it has no session yet that could ask */
     bool talked, settled;
@@ -72,10 +78,37 @@ static void unexpect(struct walk *w)
     outbox_give_up(w->shared->outbox, w->endpoint);
 }
 
+/* RFC 5321 section 4.2.1: 421 is "service not available"; RFC 3463 section 3.8: 4.7.x, for now and
+ * for reasons of policy. Both are what a server says to whoever comes too often. */
+static bool is_turned_away(const struct walk *w)
+{
+    for (const struct step *s = w->attempt->steps; s; s = s->next) {
+        if (s->status != STATUS_FAIL || w->endpoint->service != SERVICE_SMTP)
+            continue;
+        if (text_starts_fold(s->reply, "421") || (s->reply.size > 8 && s->reply.data[0] == '4' &&
+                                                  memcmp(s->reply.data + 4, "4.7.", 4) == 0))
+            return true;
+    }
+    return false;
+}
+
+static void leave_door(struct walk *w)
+{
+    struct doors *doors = w->shared->options->doors;
+    if (!doors)
+        return;
+    doors_leave(doors, &w->door, w->reached ? w->reached->text : NULL, is_turned_away(w));
+    if (w->waits)
+        w->shared->goes_on(w->shared->arg);
+    w->waits = false;
+}
+
 static void end_if_done(struct walk *w)
 {
-    if (walk_ended(w))
-        w->shared->ended(w->shared->arg);
+    if (!walk_ended(w))
+        return;
+    leave_door(w);
+    w->shared->ended(w->shared->arg);
 }
 
 static void grace_over(void *arg)
@@ -291,16 +324,46 @@ static void begin_connecting(struct walk *w)
     w->connector = connector_new(&options);
 }
 
-static void add_address(struct walk *w, const char *text)
+static void note_address(struct walk *w, const struct net_address *address)
 {
-    struct net_address address;
-    int family = w->shared->options->family;
-    if (!net_address_parse(&address, text, w->dial.port))
+    if (w->shared->options->doors) {
+        if (w->found_count < DOORS_ADDRESSES)
+            w->found[w->found_count++] = *address;
         return;
-    if (family && net_address_family(&address) != family)
-        return;
+    }
     begin_connecting(w);
-    connector_add(w->connector, &address);
+    connector_add(w->connector, address);
+}
+
+static void door_open(void *arg)
+{
+    struct walk *w = arg;
+    if (w->waits)
+        w->shared->goes_on(w->shared->arg);
+    w->waits = false;
+    begin_connecting(w);
+    for (size_t i = 0; i < w->found_count; i++)
+        connector_add(w->connector, &w->found[i]);
+    connector_complete(w->connector);
+}
+
+/* Every address is known. Alone, the walk has been connecting since the first one came. */
+static void all_noted(struct walk *w)
+{
+    char texts[DOORS_ADDRESSES][EVIDENCE_ADDRESS_SIZE];
+    const char *addresses[DOORS_ADDRESSES];
+    if (!w->shared->options->doors) {
+        connector_complete(w->connector);
+        return;
+    }
+    for (size_t i = 0; i < w->found_count; i++)
+        addresses[i] = net_address_text(&w->found[i], texts[i]);
+    w->door.granted = door_open;
+    w->door.arg = w;
+    doors_ask(w->shared->options->doors, &w->door, addresses, w->found_count);
+    w->waits = w->door.waiting;
+    if (w->waits)
+        w->shared->waits(w->shared->arg);
 }
 
 /* ---- resolving ---- */
@@ -326,16 +389,20 @@ static struct failure graver(struct failure a, struct failure b)
 static void resolved(void *arg, const struct resolution *resolution)
 {
     struct walk *w = arg;
+    struct net_address address;
+    int family = w->shared->options->family;
     w->questions--;
     for (size_t i = 0; i < resolution->answer.count; i++)
-        add_address(w, resolution->answer.records[i].text);
+        if (net_address_parse(&address, resolution->answer.records[i].text, w->dial.port) &&
+            (!family || net_address_family(&address) == family))
+            note_address(w, &address);
     if (!resolution->answer.count && resolution->lookup)
         w->resolve_failure = graver(w->resolve_failure, resolution->lookup->error);
     if (w->questions)
         return;
-    if (w->connector) {
+    if (w->connector || w->found_count) {
         end_step(w, w->resolve, STATUS_OK, (struct failure) { 0 });
-        connector_complete(w->connector);
+        all_noted(w);
         return;
     }
     struct failure failure = w->resolve_failure.kind
@@ -372,9 +439,8 @@ struct walk *walk_start(const struct walk_shared *shared, struct endpoint *endpo
     w->dial = dial_to(shared->options, endpoint);
     dial_note(&w->dial, shared->trace, w->attempt);
     if (net_address_parse(&numeric, w->dial.host, w->dial.port)) {
-        begin_connecting(w);
-        connector_add(w->connector, &numeric);
-        connector_complete(w->connector);
+        note_address(w, &numeric);
+        all_noted(w);
     } else {
         resolve(w, w->dial.host);
     }
@@ -414,5 +480,6 @@ void walk_close(struct walk **walk)
     segments_close(&w->segments);
     proxy_close(&w->proxy);
     connector_close(&w->connector);
+    leave_door(w);
     free(w);
 }

@@ -25,7 +25,9 @@ struct walk_shared {
     struct gate *gate;
     struct outbox *outbox;            /* NULL: no message is submitted */
     const struct net_address *source; /* NULL any */
-    loop_function *ended;             /* a walk has ended: walk_ended() is true from now on */
+    /* A walk waits for its turn to connect; it does no longer. */
+    loop_function *waits, *goes_on;
+    loop_function *ended; /* a walk has ended: walk_ended() is true from now on */
     void *arg;
 };
 

@@ -28,7 +28,7 @@ BAD = [
     (['--route', 'direct-send', '--password-file', 'x', GOOD], 'takes no login'),
     (['--submit', 'smtp://mail.example.com:25'], '--submit needs a sender'),
     (['--rcpt-only', '--from', 'a@contoso.com', 'smtp://mail.example.com:25'], '--submit needs a recipient'),
-    (['--targets', 'x'], 'unknown option --targets'),
+    (['--target', 'x'], 'did you mean --targets?'),
     (['-x', GOOD], 'unknown option -x'),
     (['-\x1b', GOOD], 'unknown option -\\x1b'),
     (['--\x1b[31m', GOOD], '\\x1b'),
