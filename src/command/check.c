@@ -10,6 +10,7 @@
 #include "command/live.h"
 #include "command/output.h"
 #include "command/rules_file.h"
+#include "command/saved.h"
 #include "command/show.h"
 #include "command/state_dir.h"
 #include "command/targets.h"
@@ -46,6 +47,7 @@ struct check {
     char *state_dir;
     struct loop *loop;
     struct trace *trace;
+    struct result *baseline; /* an earlier run; NULL: none */
     struct run *run;
     struct live *live;
     struct stop_request stops[STOPPING_COUNT];
@@ -174,6 +176,7 @@ static int deliver(struct check *check)
         .ascii = is_ascii_only(settings),
         .verbose = settings->verbose,
         .transcript = settings->transcript,
+        .baseline = check->baseline,
         .fail_on_warning = settings->fail_on_warning,
         .warning = &settings->warning,
         .critical = &settings->critical,
@@ -183,7 +186,7 @@ static int deliver(struct check *check)
     check->trace = NULL;
     diagnose_with(result, check->rules);
     if (settings->share)
-        share_results(&result, 1);
+        share_results((struct result *[]) { result, check->baseline }, check->baseline ? 2 : 1);
     int status = show_result(settings->format, result, &options, settings->output);
     result_free(result);
     return status;
@@ -269,6 +272,17 @@ static bool take_secrets(struct check *check, char **ret_error)
     return true;
 }
 
+/* Before the run: a run of many seconds is not to end with a file that cannot be read. */
+static bool take_baseline(struct check *check, char **ret_error)
+{
+    const struct check_settings *settings = &check->settings;
+    if (!saved_fits(settings->baseline, settings->format, ret_error))
+        return false;
+    if (settings->baseline)
+        check->baseline = saved_load(settings->baseline, ret_error);
+    return !settings->baseline || check->baseline;
+}
+
 static bool prepare(struct check *check, const struct operands *operands, char **ret_error)
 {
     struct check_settings *settings = &check->settings;
@@ -277,7 +291,7 @@ static bool prepare(struct check *check, const struct operands *operands, char *
            check_settings_agree(settings, ret_error) &&
            check_exercise_agrees(settings, ret_error) &&
            check_submit_complete(settings, ret_error) &&
-           output_check(settings->output, ret_error) &&
+           output_check(settings->output, ret_error) && take_baseline(check, ret_error) &&
            rules_file_read(settings->rules, &check->rules, ret_error) &&
            take_secrets(check, ret_error);
 }
@@ -319,6 +333,7 @@ static void clean_up(struct check *check)
     }
     if (check->trace)
         trace_free(check->trace);
+    result_free(check->baseline);
     secret_free(check->password);
     secret_free(check->token);
     secret_free(check->proxy_password);

@@ -21,6 +21,7 @@ struct check_settings {
     struct outbox_wish submit; /* in use where the run's wish points to it */
     bool submits;              /* --submit */
     const struct report_format *format;
+    const char *baseline; /* a saved run; NULL: none */
     const char *output;   /* NULL: standard output */
     const char *rules;    /* file of the user's own rules; NULL: none */
     const char *reported; /* words of an error; NULL: none */

@@ -4,25 +4,23 @@
 #include "command/command.h"
 #include "command/options.h"
 #include "command/output.h"
+#include "command/saved.h"
 #include "command/show.h"
 #include "command/terminal.h"
 #include "report/report.h"
-#include "result/json.h"
 #include "result/share.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* As much as a check may write. */
-enum { FILE_LIMIT = 256 << 20, HELP_LIMIT = 65536, CHUNK = 65536 };
+enum { HELP_LIMIT = 65536 };
 
 struct settings {
     const struct report_format *format;
-    const char *output; /* NULL: standard output */
-    const char *color;  /* "auto", "always", "never" */
+    const char *output;   /* NULL: standard output */
+    const char *baseline; /* a file; NULL: none */
+    const char *color;    /* "auto", "always", "never" */
     bool ascii, verbose, transcript, share;
 };
 
@@ -55,6 +53,9 @@ static const struct option_row rows[] = {
     { OPTION_FLAG, "transcript", 0, NULL,
       "the dialogues too, if the run was saved with them (--transcript --format json)",
       AT(transcript), NULL },
+    { OPTION_TEXT, "baseline", 0, "FILE",
+      "say what changed since the run that was saved there (text, html, json, ndjson)",
+      AT(baseline), NULL },
     { OPTION_FLAG, "share", 0, NULL,
       "replace users, hosts, addresses and other names, so that the result can be handed on",
       AT(share), NULL },
@@ -78,74 +79,6 @@ static int print_help(void)
     return status;
 }
 
-/* ---- reading ---- */
-
-static char *complain(const char *path, const char *what)
-{
-    char *quoted = options_quote(path);
-    char *message = memory_format("%s: %s", quoted, what);
-    free(quoted);
-    return message;
-}
-
-static bool read_all(int fd, struct buffer *file)
-{
-    char *chunk = memory_new(CHUNK);
-    ssize_t n;
-    while ((n = read(fd, chunk, CHUNK)) != 0 && !file->overflow) {
-        if (n > 0)
-            buffer_append(file, chunk, (size_t)n);
-        else if (errno != EINTR)
-            break;
-    }
-    free(chunk);
-    return n == 0;
-}
-
-static bool read_file(const char *path, struct buffer *file, char **ret_error)
-{
-    bool standard = strcmp(path, "-") == 0;
-    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    bool whole = fd >= 0 && read_all(fd, file);
-    if (file->overflow)
-        *ret_error = complain(path, "is larger than 256 MiB");
-    else if (!whole)
-        *ret_error = complain(path, strerror(errno));
-    if (fd >= 0 && !standard)
-        close(fd);
-    return whole && !file->overflow;
-}
-
-static struct result *parse(const char *path, struct bytes bytes, char **ret_error)
-{
-    json_error_t error;
-    json_t *json = json_loadb(bytes.size ? bytes.data : "", bytes.size, 0, &error);
-    if (!json) {
-        char *what = memory_format("is not JSON (line %d)", error.line);
-        *ret_error = complain(path, what);
-        free(what);
-        return NULL;
-    }
-    char *why = NULL;
-    struct result *result = result_from_json(json, &why);
-    json_decref(json);
-    if (!result)
-        *ret_error = complain(path, why);
-    free(why);
-    return result;
-}
-
-static struct result *load(const char *path, char **ret_error)
-{
-    struct buffer file;
-    buffer_init(&file, FILE_LIMIT);
-    struct result *result = NULL;
-    if (read_file(path, &file, ret_error))
-        result = parse(path, buffer_bytes(&file), ret_error);
-    buffer_done(&file);
-    return result;
-}
-
 /* ---- showing ---- */
 
 static bool wants_color(const struct settings *settings)
@@ -155,16 +88,45 @@ static bool wants_color(const struct settings *settings)
     return !settings->output && terminal_has_color(STDOUT_FILENO);
 }
 
-static int show(const struct settings *settings, const struct result *result)
+static int show(const struct settings *settings, struct result *result, struct result *baseline)
 {
     const struct report_options options = {
         .color = wants_color(settings),
         .ascii = settings->ascii || !terminal_has_utf8(),
         .verbose = settings->verbose,
         .transcript = settings->transcript,
+        .baseline = baseline,
         .columns = settings->output ? 0 : terminal_columns(STDOUT_FILENO),
     };
+    struct result *both[] = { result, baseline };
+    if (settings->share)
+        share_results(both, baseline ? 2 : 1);
     return show_result(settings->format, result, &options, settings->output);
+}
+
+static bool settings_agree(const struct settings *settings, const char *file, char **ret_error)
+{
+    if (settings->baseline && strcmp(settings->baseline, "-") == 0 && strcmp(file, "-") == 0) {
+        *ret_error = memory_copy("standard input cannot be both the run and its baseline");
+        return false;
+    }
+    return saved_fits(settings->baseline, settings->format, ret_error) &&
+           output_check(settings->output, ret_error);
+}
+
+static int render(const struct settings *settings, const char *file)
+{
+    char *error = NULL;
+    struct result *result = NULL, *baseline = NULL;
+    int status;
+    if (!settings_agree(settings, file, &error) || !(result = saved_load(file, &error)) ||
+        (settings->baseline && !(baseline = saved_load(settings->baseline, &error))))
+        status = command_fail(error);
+    else
+        status = show(settings, result, baseline);
+    result_free(result);
+    result_free(baseline);
+    return status;
 }
 
 int render_main(int argc, char **argv)
@@ -183,14 +145,5 @@ int render_main(int argc, char **argv)
     if (operands.count != 1)
         return command_fail(
             memory_copy("render needs one file: a run saved with --format json, or -"));
-    if (!output_check(settings.output, &error))
-        return command_fail(error);
-    struct result *result = load(operands.items[0], &error);
-    if (!result)
-        return command_fail(error);
-    if (settings.share)
-        share_results(&result, 1);
-    int status = show(&settings, result);
-    result_free(result);
-    return status;
+    return render(&settings, operands.items[0]);
 }

@@ -45,6 +45,7 @@ void report_html(struct buffer *out, const struct result *result,
     put_head(&html);
     html_put(&html, "<main>\n");
     html_verdict(&html);
+    html_changes(&html, options->baseline);
     html_ways(&html);
     html_ports(&html);
     html_certificates(&html);

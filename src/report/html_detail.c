@@ -124,13 +124,9 @@ static void put_said(const struct html *html, const char *name, const char *valu
 
 static void put_attempt(const struct html *html, const struct attempt *attempt)
 {
-    static const char *const purposes[] = {
-        [PURPOSE_MAIN] = NULL,
-        [PURPOSE_SNIFF] = "A second connection, to see what answers:",
-        [PURPOSE_MSS] = "A second connection, with small packets only:",
-    };
-    if (purposes[attempt->purpose])
-        html_put(html, "<p>%s</p>\n", purposes[attempt->purpose]);
+    const char *purpose = wording_purpose(attempt->purpose);
+    if (purpose)
+        html_put(html, "<p>%s</p>\n", purpose);
     if (attempt->proxy) {
         put_said(html, "Through the proxy, which was asked for", attempt->proxy->asked);
         put_addresses(html, attempt->proxy->addresses);

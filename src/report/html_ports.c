@@ -2,6 +2,7 @@
 #include "report/html.h"
 
 #include "base/text.h"
+#include "report/exercise.h"
 #include "report/family.h"
 #include "report/page.h"
 #include "report/row.h"
@@ -265,6 +266,18 @@ static void put_families(const struct html *html)
     }
 }
 
+static void put_exercises(const struct html *html)
+{
+    for (const struct endpoint *e = html->result->trace->endpoints; e; e = e->next)
+        for (const struct attempt *a = e->attempts; a; a = a->next) {
+            struct buffer line;
+            page_begin(&line);
+            if (a->purpose == PURPOSE_EXERCISE)
+                exercise_words(&line, e, a);
+            html_line(html, "<p>", &line, "</p>\n");
+        }
+}
+
 void html_ports(struct html *html)
 {
     const struct endpoint *first = html->result->trace->endpoints;
@@ -288,5 +301,6 @@ void html_ports(struct html *html)
     }
     html_put(html, "</table>\n");
     put_families(html);
+    put_exercises(html);
     html_put(html, "</section>\n");
 }

@@ -3,10 +3,10 @@
 #include <string.h>
 
 const struct report_format report_formats[] = {
-    { .name = "text", .write = report_text },
-    { .name = "html", .write = report_html },
-    { .name = "json", .write = report_json },
-    { .name = "ndjson", .write = report_ndjson },
+    { .name = "text", .compares = true, .write = report_text },
+    { .name = "html", .compares = true, .write = report_html },
+    { .name = "json", .compares = true, .write = report_json },
+    { .name = "ndjson", .compares = true, .write = report_ndjson },
     { .name = "nagios", .write = report_nagios, .status = report_nagios_status },
     { .name = "openmetrics", .write = report_openmetrics },
     { .name = "junit", .write = report_junit },

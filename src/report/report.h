@@ -7,17 +7,19 @@
 #include "result/result.h"
 
 struct report_options {
-    bool color;                              /* ANSI colour */
-    bool ascii;                              /* no character past 0x7e */
-    bool verbose;                            /* -v: every endpoint's steps, every finding */
-    bool transcript;                         /* the redacted dialogues */
-    bool fail_on_warning;                    /* a warning counts as a fault */
+    bool color;                    /* ANSI colour */
+    bool ascii;                    /* no character past 0x7e */
+    bool verbose;                  /* -v: every endpoint's steps, every finding */
+    bool transcript;               /* the redacted dialogues */
+    bool fail_on_warning;          /* a warning counts as a fault */
+    const struct result *baseline; /* an earlier run, to say what changed since; NULL: none */
     const struct limits *warning, *critical; /* of format "nagios"; NULL: none */
     int columns; /* of the terminal that shows it; 0 unknown. Narrower than REPORT_WIDTH counts */
 };
 
 struct report_format {
     const char *name; /* "text", "json", ... */
+    bool compares;    /* it has a place for what changed since a baseline */
     void (*write)(struct buffer *out, const struct result *result,
                   const struct report_options *options);
     /* The exit status where the format has a say; OWN is the result's. NULL: it has none. */

@@ -67,6 +67,7 @@ void report_text(struct buffer *out, const struct result *result,
     text_cause(&text);
     text_reported(&text);
     text_compare(&text);
+    text_changes(&text);
     write_failed_lookups(&text);
     text_rows(&text);
     text_exercise(&text);

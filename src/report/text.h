@@ -21,6 +21,8 @@ void text_path(const struct text *text);
 void text_reported(const struct text *text);
 /* For a run without a fault: what to compare on the device that still fails. */
 void text_compare(const struct text *text);
+/* What changed since the baseline, if there is one. */
+void text_changes(const struct text *text);
 /* A row per endpoint. */
 void text_rows(const struct text *text);
 /* What was tried in the mailbox. */

@@ -253,17 +253,9 @@ static void write_step(const struct text *text, const struct step *step)
 
 static void write_attempt(const struct text *text, const struct attempt *attempt)
 {
-    static const char *const purposes[PURPOSE_COUNT] = {
-        [PURPOSE_SNIFF] = "a second connection, to see what answers:",
-        [PURPOSE_MSS] = "a second connection, with small packets only:",
-        [PURPOSE_AGAIN] = "a second connection of the same kind:",
-        [PURPOSE_EXERCISE] = "a further session, that tries what the mailbox can do:",
-        [PURPOSE_SECOND_CLIENT] = "another session, as a second client:",
-        [PURPOSE_ARRIVAL] = "a further session, that looks for a message:",
-    };
-    if (purposes[attempt->purpose])
-        page_sentence(&text->page, &(struct page_text) { .indent = 2, .hang = 4 },
-                      purposes[attempt->purpose]);
+    const char *purpose = wording_purpose(attempt->purpose);
+    if (purpose)
+        page_sentence(&text->page, &(struct page_text) { .indent = 2, .hang = 4 }, purpose);
     if (attempt->proxy) {
         write_pair(text, 2, "through the proxy, which was asked for", attempt->proxy->asked);
         for (const struct address *a = attempt->proxy->addresses; a; a = a->next)

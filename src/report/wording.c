@@ -100,6 +100,19 @@ const char *wording_stage(enum stage stage)
     return words[stage];
 }
 
+const char *wording_purpose(enum purpose purpose)
+{
+    static const char *const purposes[PURPOSE_COUNT] = {
+        [PURPOSE_SNIFF] = "a second connection, to see what answers:",
+        [PURPOSE_MSS] = "a second connection, with small packets only:",
+        [PURPOSE_AGAIN] = "a second connection of the same kind:",
+        [PURPOSE_EXERCISE] = "a further session, that tries what the mailbox can do:",
+        [PURPOSE_SECOND_CLIENT] = "another session, as a second client:",
+        [PURPOSE_ARRIVAL] = "a further session, that looks for a message:",
+    };
+    return purposes[purpose];
+}
+
 const char *wording_duration(int64_t ns, char text[static DURATION_SIZE])
 {
     double ms = (double)ns / 1e6;

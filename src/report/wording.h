@@ -13,6 +13,10 @@ const char *wording_confidence(enum confidence confidence); /* "sure", "probably
 /* Where in the dialogue words were said: "at login", "in its greeting"; "" for no stage. */
 const char *wording_stage(enum stage stage);
 
+/* What a further connection was for: "a second connection, to see what answers:"; NULL for the main
+ * one. */
+const char *wording_purpose(enum purpose purpose);
+
 /* "0.4 ms", "21 ms", "5.2 s", "17 s". */
 enum { DURATION_SIZE = 32 };
 const char *wording_duration(int64_t ns, char text[static DURATION_SIZE]);

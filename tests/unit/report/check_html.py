@@ -71,8 +71,10 @@ def write_pages(folder):
         saved = subprocess.run([PRINT_CASE, name, "json"], stdout=subprocess.PIPE, check=True).stdout
         (folder / "spoilt.json").write_text(json.dumps(spoil(json.loads(saved))), encoding="utf-8")
         pages["spoilt " + name] = folder / f"spoilt-{name}.html"
+        (folder / "baseline.json").write_bytes(subprocess.run([PRINT_CASE, "all-well", "json"], stdout=subprocess.PIPE,
+                                                              check=True).stdout)
         subprocess.run([MAILDOCTOR, "render", str(folder / "spoilt.json"), "--format", "html", "--output",
-                        str(pages["spoilt " + name])], check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
+                        str(pages["spoilt " + name]), "--baseline", str(folder / "baseline.json")], check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
     return pages
 
 
