@@ -99,7 +99,9 @@ static bool put_decoded(struct share *share, struct buffer *out, struct bytes ru
         buffer_append_text(out, share->collecting ? "" : hidden);
     } else if (good && is_printable(buffer_bytes(&decoded))) {
         struct bytes text = buffer_bytes(&decoded);
+        share->depth++;
         share_text(share, &changed, text, how);
+        share->depth--;
         done = differs(share, text, buffer_bytes(&changed));
         if (holds_claims(text)) {
             done = true;
@@ -112,16 +114,17 @@ static bool put_decoded(struct share *share, struct buffer *out, struct bytes ru
     return done;
 }
 
-size_t share_base64(struct share *share, struct buffer *out, struct bytes text, enum share_how how)
+size_t share_base64(struct share *share, struct buffer *out, struct bytes text, char before,
+                    enum share_how how)
 {
     size_t size = 0;
-    while (size < text.size && is_base64(text.data[size]))
+    while (!is_base64(before) && size < text.size && is_base64(text.data[size]))
         size++;
     size_t end = size;
     while (end < text.size && end < size + 2 && text.data[end] == '=')
         end++;
     struct bytes run = { text.data, size };
-    if (size < BASE64_LEAST || how == SHARE_OWN)
+    if (size < BASE64_LEAST || how == SHARE_OWN || share->depth >= SHARE_DEPTH_LIMIT)
         return 0;
     if (put_decoded(share, out, run, how))
         return end;
@@ -169,15 +172,21 @@ static size_t percent_run(struct bytes text, struct buffer *decoded, bool *ret_a
     return size;
 }
 
-size_t share_percent(struct share *share, struct buffer *out, struct bytes text, enum share_how how)
+size_t share_percent(struct share *share, struct buffer *out, struct bytes text, char before,
+                     enum share_how how)
 {
     struct buffer decoded, changed;
     bool any = false;
+    if (is_unreserved(before) || before == '%' || before == '+' ||
+        share->depth >= SHARE_DEPTH_LIMIT)
+        return 0;
     buffer_init(&decoded, SIZE_MAX / 2);
     buffer_init(&changed, SIZE_MAX / 2);
     size_t size = percent_run(text, &decoded, &any);
+    share->depth++;
     if (any)
         share_text(share, &changed, buffer_bytes(&decoded), how);
+    share->depth--;
     bool done = any && differs(share, buffer_bytes(&decoded), buffer_bytes(&changed));
     struct bytes rest = buffer_bytes(&changed);
     for (size_t i = 0; done && i < rest.size; i++)

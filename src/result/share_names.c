@@ -288,6 +288,8 @@ void share_watch(struct share *share, const char *text, size_t size,
             share->words[i].own = share->words[i].own || own;
             return;
         }
+    if (!own && share->word_count >= SHARE_WORD_LIMIT)
+        return;
     if (share->word_count == share->word_capacity) {
         size_t capacity = share->word_capacity ? share->word_capacity * 2 : 64;
         struct share_word *words = arena_new(&share->arena, capacity * sizeof *words);

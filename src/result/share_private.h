@@ -33,7 +33,9 @@ struct share_word {
     bool own; /* also in our own sentences */
 };
 
-enum { SHARE_BUCKETS = 1024 };
+/* What a hostile text can cost is bounded: the words that others wrote, how long a name may be (RFC
+ * 5321 section 4.5.3.1 with room), and how deep encodings are looked through. */
+enum { SHARE_BUCKETS = 1024, SHARE_WORD_LIMIT = 256, SHARE_RUN_LIMIT = 512, SHARE_DEPTH_LIMIT = 3 };
 
 struct share {
     struct arena arena;
@@ -42,6 +44,7 @@ struct share {
     struct share_word *words;
     size_t word_count, word_capacity;
     int made[SHARE_KIND_COUNT];
+    int depth;       /* of texts that were decoded out of one another */
     bool collecting; /* the first pass: names are noted, and nothing is replaced */
 };
 
@@ -81,9 +84,12 @@ void share_distinguished(struct share *share, struct buffer *out, struct bytes n
 
 /* ---- encodings (share_encoded.c) ---- */
 
-/* Each looks at the start of TEXT and appends to OUT what becomes of what it takes; 0: not its. */
-size_t share_base64(struct share *share, struct buffer *out, struct bytes text, enum share_how how);
-size_t share_percent(struct share *share, struct buffer *out, struct bytes text,
+/* Each looks at the start of TEXT and appends to OUT what becomes of what it takes; 0: not its. An
+ * encoded word is looked at from its start only: BEFORE is what stands in front, '\0' for nothing.
+ */
+size_t share_base64(struct share *share, struct buffer *out, struct bytes text, char before,
+                    enum share_how how);
+size_t share_percent(struct share *share, struct buffer *out, struct bytes text, char before,
                      enum share_how how);
 
 #endif

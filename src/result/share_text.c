@@ -35,7 +35,7 @@ static bool is_inner(char c)
 static size_t run_of(struct bytes text, const char *more)
 {
     size_t size = 0;
-    while (size < text.size && text.data[size] &&
+    while (size < text.size && size < SHARE_RUN_LIMIT && text.data[size] &&
            (is_inner(text.data[size]) || strchr(more, text.data[size])))
         size++;
     return size;
@@ -289,15 +289,17 @@ static bool put_mailbox_line(struct share *share, struct buffer *out, struct byt
 
 /* ---- a text ---- */
 
-static size_t take(struct share *share, struct buffer *out, struct bytes rest, bool starts,
+static size_t take(struct share *share, struct buffer *out, struct bytes rest, char before,
                    enum share_how how)
 {
-    size_t taken = starts ? take_address(share, out, rest) : 0;
-    if (starts && is_inner(*rest.data)) {
-        taken = taken ? taken : share_percent(share, out, rest, how);
-        taken = taken ? taken : take_mail(share, out, rest);
+    bool starts = !is_inner(before) || !is_inner(*rest.data);
+    size_t taken = share_percent(share, out, rest, before, how);
+    if (!taken && starts)
+        taken = take_address(share, out, rest);
+    if (!taken && starts && is_inner(*rest.data)) {
+        taken = take_mail(share, out, rest);
         taken = taken ? taken : take_host(share, out, rest, how);
-        taken = taken ? taken : share_base64(share, out, rest, how);
+        taken = taken ? taken : share_base64(share, out, rest, before, how);
         taken = taken ? taken : take_id(share, out, rest, how);
     }
     return taken ? taken : take_word(share, out, rest, starts, how);
@@ -319,9 +321,8 @@ static void put_line(struct share *share, struct buffer *out, struct bytes line,
     if (!share->collecting)
         buffer_append(out, line.data, code);
     for (size_t i = code; i < line.size;) {
-        bool starts = i == code || !is_inner(line.data[i - 1]) || !is_inner(line.data[i]);
         struct bytes rest = { line.data + i, line.size - i };
-        size_t taken = take(share, out, rest, starts, how);
+        size_t taken = take(share, out, rest, i > code ? line.data[i - 1] : '\0', how);
         if (!taken && !share->collecting)
             buffer_append(out, rest.data, 1);
         i += taken ? taken : 1;

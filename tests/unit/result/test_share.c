@@ -107,6 +107,28 @@ static void test_distinguished(void **state)
     }
 }
 
+/* However long, nothing makes it slow: the test has a time limit of its own. */
+static void test_flood(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {
+        "a.",    "a-",  "%25",      "%2525",  "25",      "a@", "1:",
+        "YW5h-", "eyJ", "\xc3\xbc", "x.com ", "a%40b.c", "\"",
+    };
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        struct buffer text;
+        buffer_init(&text, SIZE_MAX / 2);
+        buffer_append_text(&text, "%");
+        for (int k = 0; k < 20000; k++)
+            buffer_append_text(&text, pieces[i]);
+        buffer_append(&text, "", 1);
+        char *found = shared(buffer_bytes(&text).data, SHARE_PEER);
+        assert_non_null(found);
+        free(found);
+        buffer_done(&text);
+    }
+}
+
 /* Everything that a result can hold, whose texts are hostile too; twice is once. */
 static void test_whole(void **state)
 {
@@ -129,9 +151,8 @@ static void test_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_peers),
-        cmocka_unit_test(test_our_own_words),
-        cmocka_unit_test(test_distinguished),
+        cmocka_unit_test(test_peers),         cmocka_unit_test(test_our_own_words),
+        cmocka_unit_test(test_distinguished), cmocka_unit_test(test_flood),
         cmocka_unit_test(test_whole),
     };
     return cmocka_run_group_tests_name("share", tests, NULL, NULL);
