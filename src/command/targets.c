@@ -244,6 +244,10 @@ bool targets_fit(const struct check_settings *settings, size_t operand_count, ch
         why = "--submit is for one target: one that is resumed would send its message again";
     else if (settings->reported)
         why = "--reported is about one target";
+    else if (settings->share)
+        why = "--share replaces names within one result: use render --share on each";
+    else if (settings->baseline)
+        why = "--baseline is a run of one target";
     if (why)
         *ret_error = memory_copy(why);
     return !why;

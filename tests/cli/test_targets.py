@@ -268,6 +268,7 @@ def usage():
                 (['--targets', path, '--resume', '/nowhere/x'], 'cannot continue'),
                 (['--targets', path, '--ca-file', 'nowhere'], 'nowhere'),
                 (['--targets', path, '--submit'], 'one target'), (['--targets', path, '--exercise', 'imap'], 'one target'),
+                (['--targets', path, '--share'], 'render --share'), (['--targets', path, '--baseline', path], 'one target'),
                 (['--jobs', '3', 'example.org'], 'belong to --targets')):
             complains(box.run('check', *arguments), words, f'{arguments}')
         equal(pathlib.Path(foreign).read_bytes(), b'{"schema_version": 1}\nmy diary', 'left alone')
