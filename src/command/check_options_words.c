@@ -1,5 +1,6 @@
 /* Options of `check` about words: what somebody else saw. */
 #include "command/check_options.h"
+#include "command/endpoints_file.h"
 
 #include <string.h>
 
@@ -16,6 +17,16 @@ static bool set_reported(void *to, const char *value, char **ret_error)
                           "longer than 64 KiB; give the lines that tell the error");
 }
 
+static bool read_endpoints(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    struct published *list;
+    if (!endpoints_file_read(value, &settings->arena, &list, ret_error))
+        return false;
+    settings->run.plan.published = list;
+    return true;
+}
+
 const struct option_row check_words_rows[] = {
     { OPTION_HEADING, .help = "What is known already" },
     { OPTION_CALL, "reported", 0, "TEXT",
@@ -23,5 +34,9 @@ const struct option_row check_words_rows[] = {
       set_reported },
     { OPTION_TEXT, "rules", 0, "FILE", "rules and classes of your own, beside the catalogue's",
       offsetof(struct check_settings, rules), NULL },
+    { OPTION_CALL, "endpoints-file", 0, "FILE",
+      "which hosts, ports and addresses Microsoft 365 uses, as JSON of endpoints.office.com, in "
+      "place of the dated list that is built in",
+      0, read_endpoints },
     { 0 },
 };

@@ -94,6 +94,7 @@ struct place {
     const char *name;
     const char *prose;   /* "the mailbox" */
     const char *command; /* "<user@example.com>" */
+    bool needed;         /* a step that names it says nothing without a value, and is left out */
 };
 
 extern const struct class_entry catalogue_classes[];

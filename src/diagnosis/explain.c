@@ -166,7 +166,8 @@ static void fill_texts(struct explainer *explainer, struct explained *explained,
     explained->distinguish =
         class->distinguish ? fill_prose(arena, class->distinguish, &values) : NULL;
     for (const char *const *step = class->fix; step && *step; step++)
-        strings_add(&explained->fix, arena, fill_step(arena, class, *step, &values));
+        if (fill_is_whole(*step, &values))
+            strings_add(&explained->fix, arena, fill_step(arena, class, *step, &values));
     for (const char *const *command = class->commands; command && *command; command++)
         strings_add(&explained->commands, arena, fill_command(arena, *command, &values));
     for (const char *const *text = class->references; text && *text; text++)

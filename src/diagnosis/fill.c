@@ -184,6 +184,16 @@ const char *fill_command(struct arena *arena, const char *text, const struct val
     return fill(arena, text, values, true);
 }
 
+bool fill_is_whole(const char *step, const struct values *values)
+{
+    for (const char *p = step, *rest = NULL; (p = strchr(p, '{')); p++) {
+        const struct place *place = place_at(p, &rest);
+        if (place && place->needed && !value_of(values, place))
+            return false;
+    }
+    return true;
+}
+
 const char *fill_step(struct arena *arena, const struct class_entry *class, const char *step,
                       const struct values *values)
 {

@@ -28,6 +28,9 @@ const char *fill_prose(struct arena *arena, const char *text, const struct value
  * word. */
 const char *fill_command(struct arena *arena, const char *text, const struct values *values);
 
+/* Has every place of STEP that is needed (catalogue.h) a value? */
+bool fill_is_whole(const char *step, const struct values *values);
+
 /* One of CLASS's fix steps: as a command where it is one of the class's commands, else as prose. */
 const char *fill_step(struct arena *arena, const struct class_entry *class, const char *step,
                       const struct values *values);

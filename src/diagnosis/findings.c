@@ -109,6 +109,7 @@ static void make(struct result *result, const struct rules *own)
         .own = own,
     };
     survey_names(&survey);
+    survey_published(&survey);
     for (const struct endpoint *e = trace->endpoints; e; e = e->next) {
         const struct attempt *attempt = endpoint_attempt(e, PURPOSE_MAIN);
         survey_addresses(&survey, e);

@@ -45,6 +45,7 @@ struct values survey_values(const struct survey *survey, const struct endpoint *
     values_set(&values, "port", arena_format(survey->arena, "%d", endpoint->port));
     values_set(&values, "endpoint", endpoint->id);
     values_set(&values, "service", survey_service_word(endpoint));
+    survey_allow(survey, &values, endpoint);
     return values;
 }
 
@@ -76,7 +77,7 @@ static void fill_lists(struct survey *survey, struct finding *finding,
     struct arena *arena = survey->arena;
     bool fits = !class->only_for || (family && strcmp(class->only_for, family) == 0);
     for (size_t i = 0; class->fix[i]; i++)
-        if (fits || !(class->only_steps >> i & 1))
+        if ((fits || !(class->only_steps >> i & 1)) && fill_is_whole(class->fix[i], values))
             strings_add(&finding->fix, arena, fill_step(arena, class, class->fix[i], values));
     for (const char *const *command = class->commands; fits && command && *command; command++)
         strings_add(&finding->commands, arena, fill_command(arena, *command, values));

@@ -43,6 +43,12 @@ void survey_step_evidence(struct survey *survey, struct finding *finding,
                           const struct endpoint *endpoint, const char *address,
                           const struct step *step);
 
+/* Sets {allow}: what a firewall is to allow for ENDPOINT, where its provider publishes that. */
+void survey_allow(const struct survey *survey, struct values *values,
+                  const struct endpoint *endpoint);
+/* Addresses of names that the provider's list does not have: worth knowing, and nobody's fault. */
+void survey_published(struct survey *survey);
+
 /* A failure in our words: "no answer within 6 s", "connection refused". */
 const char *survey_failure_words(struct arena *arena, const struct failure *failure,
                                  int64_t took_ns);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "plan/discovery.h"
 #include "plan/draft.h"
+#include "plan/published.h"
 #include "plan/target_form.h"
 
 #include <string.h>
@@ -80,6 +81,7 @@ static void finish(struct planning *planning)
         draft_keep_ports(&planning->draft, options->ports, options->port_count, generic);
     show_provider(planning);
     draft_write(&planning->draft, trace, trace->target.needs);
+    published_note(trace, options->published);
     planning->stopped = true;
     planning->done(planning->arg, &planning->plan);
 }

@@ -20,6 +20,7 @@ struct plan_options {
     const char *const *hosts; /* names that are hosts, whatever name servers say (--connect-to has
                                  them): nothing is asked about them */
     size_t host_count;
+    const struct published *published; /* of a file; NULL: what the providers' table has */
 };
 
 /* False and one line (release with free()) when OPTIONS ask of TARGET, which is one endpoint, what

@@ -16,6 +16,15 @@ struct provider_endpoint {
     bool transfer;           /* port 25 as an MX: mail between servers, no AUTH */
 };
 
+/* What a provider asks firewalls to allow. It changes: a hint, with its date. */
+struct provider_published {
+    const char *date;          /* "2026-08-14" */
+    const char *source;        /* the document */
+    const char *tcp_ports;     /* "143,587,993,995" */
+    const char *const *hosts;  /* ended by NULL */
+    const char *const *ranges; /* "40.96.0.0/13"; ended by NULL */
+};
+
 struct provider {
     const char *id; /* "microsoft365", "microsoft365-gcc-high", "outlook-consumer", "gmail", ... */
     const char *family; /* "microsoft365" for each of its clouds, "yahoo" also for AOL: servers that
@@ -29,6 +38,7 @@ struct provider {
         *domains; /* mail domains that are always this provider's: "gmail.com"; ended by NULL */
     const struct provider_endpoint *endpoints;
     size_t endpoint_count;
+    const struct provider_published *published; /* NULL: nothing is known */
     const char *administrator; /* who mends it: "your Microsoft 365 administrator" */
 };
 

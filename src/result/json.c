@@ -17,7 +17,7 @@ _Static_assert(offsetof(struct lookup, next) == 0 && offsetof(struct address, ne
                    offsetof(struct exchange, next) == 0 && offsetof(struct attempt, next) == 0 &&
                    offsetof(struct endpoint, next) == 0 && offsetof(struct evidence, next) == 0 &&
                    offsetof(struct finding, next) == 0 && offsetof(struct hop, next) == 0 &&
-                   offsetof(struct alternative, next) == 0,
+                   offsetof(struct alternative, next) == 0 && offsetof(struct published, next) == 0,
                "a list without its link in front");
 
 /* ---- the trace ---- */
@@ -231,6 +231,7 @@ static const struct shape_field observed_rows[] = {
     { LIST("lookups", lookups, json_lookup_shape, SHAPE_ALWAYS) },
     { LIST("endpoints", endpoints, endpoint_shape, SHAPE_ALWAYS) },
     { OBJECT("submission", submission, submission_shape) },
+    { LIST("published", published, json_published_shape, SHAPE_LEAVE_OUT) },
 };
 static const struct shape observed_shape = { SHAPE(observed_rows) };
 #undef OF

@@ -107,3 +107,14 @@ static const struct shape_field address_rows[] = {
 };
 const struct shape json_address_shape = { SHAPE(address_rows) };
 #undef OF
+
+#define OF published
+static const struct shape_field published_rows[] = {
+    { PEER("source", source, SHAPE_ALWAYS) },
+    { OWN("date", date, SHAPE_NULL) },
+    { PEER("tcp_ports", tcp_ports, SHAPE_ALWAYS) },
+    { PEERS("hosts", hosts) },
+    { PEERS("ranges", ranges) },
+};
+const struct shape json_published_shape = { SHAPE(published_rows) };
+#undef OF

@@ -40,6 +40,7 @@
 #define SHAPE(rows)                                                                                \
     .size = sizeof(struct OF), .fields = rows, .count = sizeof(rows) / sizeof *(rows)
 
-extern const struct shape json_failure_shape, json_lookup_shape, json_tcp_shape, json_address_shape;
+extern const struct shape json_failure_shape, json_lookup_shape, json_tcp_shape, json_address_shape,
+    json_published_shape;
 
 #endif

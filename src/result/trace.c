@@ -215,6 +215,14 @@ struct endpoint *trace_add_endpoint(struct trace *trace)
     return *link = endpoint;
 }
 
+struct published *trace_add_published(struct trace *trace)
+{
+    struct published **link = &trace->published;
+    while (*link)
+        link = &(*link)->next;
+    return *link = arena_new(&trace->arena, sizeof **link);
+}
+
 struct address *trace_link_address(struct trace *trace, struct address **list)
 {
     struct address *address = arena_new(&trace->arena, sizeof *address);

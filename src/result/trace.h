@@ -381,6 +381,16 @@ struct vantage {
     const char *proxy; /* its URL, never with a password; NULL: none */
 };
 
+/* What a provider publishes of its service for firewalls: of the endpoints of this run. */
+struct published {
+    struct published *next;
+    const char *source;    /* the document or file */
+    const char *date;      /* "2026-08-14"; NULL unknown */
+    const char *tcp_ports; /* "143,587,993,995" */
+    struct strings hosts;  /* "smtp.office365.com", "*.mail.protection.outlook.com" */
+    struct strings ranges; /* "40.96.0.0/13", "2603:1006::/40" */
+};
+
 struct trace {
     struct arena arena;
     int64_t started_real_ns; /* the run's "now": rules use it, never a clock */
@@ -392,6 +402,7 @@ struct trace {
     struct lookup *lookups;
     struct endpoint *endpoints;
     struct submission_facts *submission; /* NULL: none was asked for */
+    struct published *published;
 };
 
 /* An empty trace, complete until somebody says otherwise. No clock is read: `started_real_ns` is
@@ -405,6 +416,7 @@ void trace_free(struct trace *trace); /* NULL is legal */
  * given are kept, not copied: copy them into trace->arena first. */
 struct lookup *trace_add_lookup(struct trace *trace);
 struct endpoint *trace_add_endpoint(struct trace *trace);
+struct published *trace_add_published(struct trace *trace);
 struct address *trace_add_address(struct trace *trace, struct endpoint *endpoint);
 struct address *trace_link_address(struct trace *trace, struct address **list);
 struct attempt *trace_add_attempt(struct trace *trace, struct endpoint *endpoint,

@@ -20,4 +20,38 @@ def name_server_refuses():
             equal((run.returncode, result['complete'], result['verdict']['class']), (2, True, 'dns-answer-unusable'), target)
 
 
-support.main([('a name server that refuses', name_server_refuses)])
+ENTRY = {'id': 2, 'serviceArea': 'Exchange', 'urls': ['smtp.office365.com', '*.office365.com'],
+         'ips': ['127.0.0.0/8', '2603:1006::/40'], 'tcpPorts': '587,993', 'category': 'Allow', 'required': False}
+
+
+def endpoints_file():
+    """A list from the service is taken in place of the one that is built in; a bad one is told at once."""
+    bad = [('', 'no JSON'), ('{}', 'list of 1'), ('[]', 'list of 1'), ('[3]', 'entry 1'),
+           (json.dumps([ENTRY, {**ENTRY, 'ips': ['127.0.0.0/33']}]), 'entry 2: "ips"'),
+           (json.dumps([{**ENTRY, 'urls': ['a b']}]), '"urls"'), (json.dumps([{**ENTRY, 'tcpPorts': 25}]), '"tcpPorts"'),
+           (json.dumps([{**ENTRY, 'ips': None}]), '"ips"'), (json.dumps([{'id': 1}]), 'no entry has'),
+           (' ' * (4 << 20) + '[]', 'too large')]
+    with Sandbox() as box, socket.socket() as closed:
+        closed.bind(('127.0.0.1', 0))
+        file = box.path / 'endpoints.json'
+        target = ['smtp.office365.com:587', '--connect-to', f'smtp.office365.com:587:127.0.0.1:{closed.getsockname()[1]}',
+                  '--format', 'json', '--endpoints-file', str(file)]
+        for text, words in bad:
+            file.write_text(text)
+            run = box.run('check', *target)
+            equal((run.returncode, run.stdout, run.stderr.count(b'\n')), (3, b'', 1), words)
+            equal(words.encode() in run.stderr.replace(b'File too', b'too'), True, run.stderr)
+        file.unlink()
+        equal(box.run('check', *target).returncode, 3)
+        file.write_text(json.dumps([{**ENTRY, 'urls': ['other.example.com']}, ENTRY, {'id': 3, 'urls': ['x.org']}]))
+        seen = json.loads(box.run('check', *target).stdout)['published']
+        equal(seen, [{'source': f'{file}, ID 2', 'date': None, 'tcp_ports': '587,993', 'hosts': ENTRY['urls'],
+                      'ranges': ENTRY['ips']}])
+        built_in = json.loads(box.run('check', *target[:-2]).stdout)['published']
+        equal((len(built_in), built_in[0]['date'] is not None), (1, True))
+        generic = ['mail.example.org:587', '--connect-to', f'mail.example.org:587:127.0.0.1:{closed.getsockname()[1]}']
+        equal('published' in json.loads(box.run('check', '--format', 'json', *generic).stdout), False)
+
+
+support.main([('a list of endpoints', endpoints_file),
+              ('a name server that refuses', name_server_refuses)])

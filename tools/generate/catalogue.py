@@ -58,7 +58,7 @@ class Catalogue:
             self.classes += data.get("classes", [])
         need(re.fullmatch(r"\d{4}-\d\d-\d\d", self.date), "catalogue", "no date")
         for place, words in self.places.items():
-            need(set(words) == {"prose", "command"}, f"place {place}", "needs prose and command")
+            need(set(words) - {"needed"} == {"prose", "command"}, f"place {place}", "needs prose and command")
         self.classes.sort(key=lambda entry: STAGES.index(entry["stage"]) if entry.get("stage") in STAGES else -1)
         self.ids = [entry.get("id", "") for entry in self.classes]
         self.add_rules(more)
@@ -266,7 +266,8 @@ def write_c(catalogue):
     buckets = write_index(out, catalogue)
     events = [f"    {{ {c_string(event)}, {c_enum('CONFIDENCE', confidence)}, {catalogue.ids.index(owner)} }},"
               for event, (owner, confidence) in sorted(catalogue.events.items())]
-    places = [f"    {{ {c_string(name)}, {c_string(words['prose'])}, {c_string(words['command'])} }},"
+    places = [f"    {{ {c_string(name)}, {c_string(words['prose'])}, {c_string(words['command'])}, "
+              f"{'true' if words.get('needed') else 'false'} }},"
               for name, words in sorted(catalogue.places.items())]
     out.append(f"\nconst char catalogue_date[] = {c_string(catalogue.date)};")
     for kind, name, rows in (("class_entry", "classes", classes), ("reply_rule", "rules", replies),

@@ -5,6 +5,7 @@ usage: providers.py providers.json OUTPUT.c
 A bad entry ends the build with one line that says which and why: a table that is wrong in silence would send people to
 the wrong port.
 """
+import ipaddress
 import json
 import re
 import sys
@@ -12,6 +13,8 @@ import sys
 PROVIDER_KEYS = {'id', 'family', 'title', 'cloud', 'administrator', 'source', 'mx_suffixes', 'host_suffixes', 'domains',
                  'endpoints'}
 ROUTE_KEYS = {'id', 'title', 'family', 'host', 'port', 'login', 'limit', 'source'}
+OPTIONAL_KEYS = {'published'}
+PUBLISHED_KEYS = {'date', 'source', 'hosts', 'tcp_ports', 'ranges'}
 ENDPOINT_KEYS = {'host', 'port', 'service', 'security', 'expectation', 'source'}
 NAME_LISTS = ('mx_suffixes', 'host_suffixes', 'domains')
 WORD = re.compile(r'[a-z0-9]+(-[a-z0-9]+)*')
@@ -70,9 +73,29 @@ def check_route(route, families):
     require(route['login'] or route['host'] is None, where, 'without a login it goes to the MX of the domain')
 
 
+def check_published(published, where):
+    require(isinstance(published, dict) and set(published) == PUBLISHED_KEYS, where, f'keys are {sorted(PUBLISHED_KEYS)}')
+    require(re.fullmatch(r'\d{4}-\d\d-\d\d', published['date']), where, 'date is no YYYY-MM-DD')
+    check_text(published['source'], f'{where}: source')
+    for key in ('hosts', 'tcp_ports', 'ranges'):
+        require(published[key] and len(set(published[key])) == len(published[key]), where, f'{key} is empty, or one stands twice')
+    for host in published['hosts']:
+        require(HOST.fullmatch(host), where, f'{host!r} is no host name')
+    for port in published['tcp_ports']:
+        require(port in PORTS, where, f'port {port} is none of {sorted(PORTS)}')
+    for text in published['ranges']:
+        try:
+            require(str(ipaddress.ip_network(text)) == text, where, f'{text!r} is written otherwise')
+        except ValueError as error:
+            raise Bad(f'{where}: {error}') from None
+
+
 def check_provider(provider):
     where = f'provider {provider.get("id")!r}'
-    require(set(provider) == PROVIDER_KEYS, where, f'keys differ: {sorted(set(provider) ^ PROVIDER_KEYS)}')
+    differ = set(provider) - OPTIONAL_KEYS ^ PROVIDER_KEYS
+    require(not differ, where, f'keys differ: {sorted(differ)}')
+    if 'published' in provider:
+        check_published(provider['published'], f'{where}: published')
     for key in ('id', 'family', 'title', 'administrator', 'source'):
         check_text(provider[key], f'{where}: {key}')
     require(WORD.fullmatch(provider['id']), where, 'id is no lower-case word')
@@ -126,6 +149,15 @@ def c_list(names):
     return ', '.join([c_text(name) for name in names] + ['NULL'])
 
 
+def emit_published(published, stem):
+    for key in ('hosts', 'ranges'):
+        yield f'static const char *const {key}_published_by_{stem}[] = {{ {c_list(published[key])} }};'
+    ports = ','.join(str(port) for port in published['tcp_ports'])
+    yield (f'static const struct provider_published published_by_{stem} = {{ .date = {c_text(published["date"])}, '
+           f'.source = {c_text(published["source"])}, .tcp_ports = {c_text(ports)}, '
+           f'.hosts = hosts_published_by_{stem}, .ranges = ranges_published_by_{stem} }};')
+
+
 def emit(providers, routes):
     yield '/* Made from providers.json by tools/generate/providers.py. */'
     yield '#include "providers/provider.h"'
@@ -133,6 +165,8 @@ def emit(providers, routes):
         stem = provider['id'].replace('-', '_')
         for key in NAME_LISTS:
             yield f'static const char *const {key}_of_{stem}[] = {{ {c_list(provider[key])} }};'
+        if 'published' in provider:
+            yield from emit_published(provider['published'], stem)
         if provider['endpoints']:
             yield f'static const struct provider_endpoint endpoints_of_{stem}[] = {{'
             for e in provider['endpoints']:
@@ -151,6 +185,8 @@ def emit(providers, routes):
         if provider['endpoints']:
             yield f'        .endpoints = endpoints_of_{stem},'
             yield f'        .endpoint_count = {len(provider["endpoints"])},'
+        if 'published' in provider:
+            yield f'        .published = &published_by_{stem},'
         yield '    },'
     yield '};'
     yield f'const size_t provider_count = {len(providers)};'

@@ -115,6 +115,12 @@ static void fill_run(struct trace *trace)
     trace->from.proxy = "socks5://joe@proxy.example:1080";
     sample_add(trace, &trace->from.addresses, "10.1.4.77");
     sample_add(trace, &trace->from.resolvers, "192.0.2.53:53");
+    struct published *published = trace_add_published(trace);
+    published->source = hostile;
+    published->date = "2026-08-14";
+    published->tcp_ports = "587,993";
+    sample_add(trace, &published->hosts, "smtp.office365.com");
+    sample_add(trace, &published->ranges, "40.96.0.0/13");
 }
 
 static void fill_lookups(struct trace *trace)
