@@ -33,6 +33,7 @@ void check_settings_complete(struct check_settings *settings)
 {
     bool plugin = strcmp(settings->format->name, "nagios") == 0;
     int exercise_ms = check_exercise_ms(settings);
+    settings->run.path_asked_only = plugin; /* it comes again every few minutes */
     if (!settings->run.deadline_ms)
         settings->run.deadline_ms = exercise_ms + (plugin              ? PLUGIN_DEADLINE_MS
                                                    : settings->submits ? SUBMIT_DEADLINE_MS

@@ -250,7 +250,7 @@ static void note_proxy(const struct weighing *w, struct verdict *out)
         return;
     note(w, out,
          "the way behind the proxy: it hides the server's addresses, whether IPv4 or IPv6 "
-         "leads there, every hop and ICMP message");
+         "leads there, every hop, ICMP message and packet that is too large");
     note(w, out, "the way without the proxy");
 }
 
@@ -273,6 +273,20 @@ static void note_message(const struct weighing *w, struct verdict *out)
         note(w, out, "sending a message (nothing came far enough to take it)");
 }
 
+/* Where nothing answered, it matters who was silent. */
+static void note_system(const struct weighing *w, struct verdict *out)
+{
+    bool failed = false;
+    for (const struct endpoint *e = w->result->trace->endpoints; e; e = e->next)
+        for (const struct address *a = e->addresses; a; a = a->next)
+            failed = failed || (a->status == STATUS_FAIL && a->error.kind != FAILURE_CANCELLED);
+    if (failed && w->result->trace->from.icmp)
+        note(
+            w, out,
+            "who on the way refuses or drops (this system shows no ICMP errors; Linux 5.8 or later "
+            "does)");
+}
+
 static void note_untested(const struct weighing *w, struct verdict *out)
 {
     const struct trace *trace = w->result->trace;
@@ -282,6 +296,7 @@ static void note_untested(const struct weighing *w, struct verdict *out)
     note_families(w, out);
     note_proxy(w, out);
     note_message(w, out);
+    note_system(w, out);
     if (w->way_count)
         note(w, out, "other networks and devices");
 }

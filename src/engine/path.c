@@ -170,7 +170,8 @@ static void choose(struct paths *p, const struct path_target *target, struct add
         .done = walk_over,
         .arg = p,
     };
-    if (!net_address_parse(&walk->peer, a->text, target->port))
+    if (!net_address_parse(&walk->peer, a->text, target->port) ||
+        !path_limits_take(o->limits, a->text, target->port, clock_mono_ns()))
         return;
     choose_controls(o, walk, target->port);
     p->count++;
@@ -187,13 +188,23 @@ static void begin(void *arg)
         p->options.done(p->options.arg);
         return;
     }
-    p->walk = path_walk_start(&p->walks[p->next++]);
+    if (path_limits_enter(p->options.limits))
+        p->walk = path_walk_start(&p->walks[p->next++]);
+    else
+        p->pause = loop_timer_start(p->options.loop, PAUSE_MS, begin, p);
+}
+
+static void end_walk(struct paths *p)
+{
+    if (p->walk)
+        path_limits_leave(p->options.limits);
+    path_walk_close(&p->walk);
 }
 
 static void walk_over(void *arg)
 {
     struct paths *p = arg;
-    path_walk_close(&p->walk);
+    end_walk(p);
     p->pause = loop_timer_start(p->options.loop, p->next < p->count ? PAUSE_MS : 0, begin, p);
 }
 
@@ -221,6 +232,6 @@ void paths_close(struct paths **paths)
         return;
     *paths = NULL;
     loop_timer_stop(&p->pause);
-    path_walk_close(&p->walk);
+    end_walk(p);
     free(p);
 }

@@ -3,6 +3,7 @@
 #ifndef ENGINE_PATH_H
 #define ENGINE_PATH_H
 
+#include "engine/path_limits.h"
 #include "net/evidence.h"
 #include "net/loop.h"
 #include "result/trace.h"
@@ -22,6 +23,7 @@ struct paths_options {
     int64_t started_ns;
     const struct net_address *source;  /* NULL any */
     bool always;                       /* also where nothing fails */
+    struct path_limits *limits;        /* NULL: none */
     int64_t until_ns;                  /* no walk begins that would not end before; 0: no limit */
     const struct path_target *targets; /* borrowed for the call */
     size_t target_count;

@@ -163,6 +163,7 @@ static void walk_paths(struct run *run)
         .started_ns = run->started_ns,
         .source = run->shared.source,
         .always = o->path,
+        .limits = o->path_limits,
         .until_ns = run->until_ns,
         .targets = targets,
         .target_count = count,
@@ -170,7 +171,8 @@ static void walk_paths(struct run *run)
         .arg = run,
     };
     /* Behind a proxy there is nothing to see: it makes the connections. */
-    run->paths = o->proxy.kind == PROXY_NONE ? paths_start(&options) : NULL;
+    bool seen = o->proxy.kind == PROXY_NONE, wanted = o->path || !o->path_asked_only;
+    run->paths = seen && wanted ? paths_start(&options) : NULL;
     run->walked = true;
     free(targets);
 }

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "engine/doors.h"
 #include "engine/outbox.h"
+#include "engine/path_limits.h"
 #include "engine/proxy.h"
 #include "engine/trust.h"
 #include "net/loop.h"
@@ -52,6 +53,9 @@ struct run_options {
     int exercise_hold_ms;
     const struct outbox_wish *submit; /* NULL: no message is submitted */
     bool path;                        /* walk paths even where nothing fails */
+    bool path_asked_only; /* and nowhere without it: for whoever checks again and again */
+    struct path_limits *path_limits; /* shared by the runs of a process, theirs to borrow; NULL:
+                                        paths are walked whenever they tell something */
     run_judge_login *judge_login;
     struct doors *doors; /* shared by many runs: who may connect where, and when; NULL: at once */
     bool no_second_opinion; /* the system's own lookup is not asked beside the name servers */

@@ -1,6 +1,7 @@
 #include "engine/vantage.h"
 
 #include "base/text.h"
+#include "net/evidence.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ void vantage_begin(struct trace *trace)
     if (uname(&names) != 0)
         return;
     const char *system = system_name(&trace->arena);
+    trace->from.icmp = evidence_sees_icmp() ? NULL : "unseen";
     trace->from.host = arena_copy(&trace->arena, names.nodename);
     trace->from.os = system ? system : arena_copy(&trace->arena, names.sysname);
     trace->from.kernel = arena_format(&trace->arena, "%s %s", names.sysname, names.release);

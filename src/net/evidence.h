@@ -40,6 +40,10 @@ int net_address_port(const struct net_address *address);
  * *ret_failure. */
 bool net_address_is_own(const struct net_address *address, struct failure *ret_failure);
 
+/* Does this system tell a program without privileges who refused its connection? Linux does since
+ * 5.8 (commit 45af29ca761c). */
+bool evidence_sees_icmp(void);
+
 struct net_icmp {
     bool seen;
     int type, code;

@@ -10,8 +10,10 @@
 #include <netinet/in.h>
 #include <stdalign.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 enum {
@@ -32,6 +34,15 @@ int evidence_system_socket(int family, int type)
     if (fd >= 0)
         setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     return fd;
+}
+
+bool evidence_sees_icmp(void)
+{
+    struct utsname names;
+    int major = 0, minor = 0;
+    if (uname(&names) != 0 || sscanf(names.release, "%d.%d", &major, &minor) != 2)
+        return false;
+    return major > 5 || (major == 5 && minor >= 8);
 }
 
 void evidence_system_queue_errors(int fd, int family, bool on)

@@ -16,7 +16,7 @@ enum {
 
 bool hops_supported(void)
 {
-    return true;
+    return evidence_sees_icmp();
 }
 
 static void set_life(int fd, int family, int ttl)

@@ -45,6 +45,7 @@ static const struct shape_field vantage_rows[] = {
     { PEERS("addresses", addresses) },
     { PEER("public_address", public_address, SHAPE_LEAVE_OUT) },
     { PEERS("resolvers", resolvers) },
+    { OWN("icmp", icmp, SHAPE_LEAVE_OUT) },
     { PEER("proxy", proxy, SHAPE_LEAVE_OUT) },
 };
 static const struct shape vantage_shape = { SHAPE(vantage_rows) };

@@ -378,6 +378,7 @@ struct vantage {
     struct strings addresses;   /* local source addresses used */
     const char *public_address; /* as a server saw us; NULL */
     struct strings resolvers;
+    const char *icmp;  /* "unseen": this system does not tell who refused a connection; NULL */
     const char *proxy; /* its URL, never with a password; NULL: none */
 };
 

@@ -112,6 +112,7 @@ static void fill_run(struct trace *trace)
     trace->from.os = "Debian GNU/Linux 12 (bookworm)";
     trace->from.kernel = "6.1.0";
     trace->from.public_address = "203.0.113.9";
+    trace->from.icmp = "unseen";
     trace->from.proxy = "socks5://joe@proxy.example:1080";
     sample_add(trace, &trace->from.addresses, "10.1.4.77");
     sample_add(trace, &trace->from.resolvers, "192.0.2.53:53");
