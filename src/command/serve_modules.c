@@ -462,7 +462,7 @@ struct serve_modules *serve_modules_read(const char *path, char **ret_error)
 {
     const char *secrets = getenv("CREDENTIALS_DIRECTORY");
     struct reading reading = { .path = path ? path : "(none)", .ret_error = ret_error };
-    json_error_t error;
+    json_error_t error = { .line = 0 };
     json_t *root = path ? json_load_file(path, JSON_REJECT_DUPLICATES, &error)
                         : json_pack("{s:{s:{}}}", "modules", "default");
     struct serve_modules *modules = NULL;

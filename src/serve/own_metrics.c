@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -33,14 +34,14 @@ static double resident_bytes(void)
 /* -1: not known; so it is for whoever is not root, since nobody may look into this process. */
 static double open_descriptors(void)
 {
-    DIR *dir = opendir("/proc/self/fd");
-    int count = -3; /* ".", "..", and the one that looks */
-    if (!dir)
+    struct dirent **entries;
+    int count = scandir("/proc/self/fd", &entries, NULL, NULL);
+    if (count < 0)
         return -1;
-    while (readdir(dir))
-        count++;
-    closedir(dir);
-    return count;
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
+    free(entries);
+    return count - 3; /* ".", "..", and the one that looked */
 }
 
 static double seconds(struct timeval time)

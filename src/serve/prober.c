@@ -320,8 +320,8 @@ static void serve_wait(struct probe *probe, struct probe_wait *wait)
         .cache_ms = probe->module->cache_ms,
     };
     enum schedule_choice choice = schedule_choose(&state, now_ms());
-    bool there = choice == SCHEDULE_ANSWER || choice == SCHEDULE_ANSWER_AND_RUN;
-    if (there && wait->debug && !probe->answer->text)
+    bool wanting = wait->debug && probe->answer && !probe->answer->text;
+    if (wanting && (choice == SCHEDULE_ANSWER || choice == SCHEDULE_ANSWER_AND_RUN))
         choice = SCHEDULE_RUN;
     switch (choice) {
     case SCHEDULE_ANSWER:

@@ -48,10 +48,12 @@ class Targets:
     """Servers in a process of their own, each at an address of its own."""
 
     def __enter__(self):
-        listeners = [(KINDS[i % 3], socket.create_server((f'127.0.1.{i + 1}', 0), backlog=1024)) for i in range(SCRAPES)]
+        listeners = [(KINDS[i % 3], socket.create_server((f'127.0.1.{i + 1}', 0), backlog=1024))
+                     for i in range(SCRAPES)]
         self.names = [(kind, f'imap://{listener.getsockname()[0]}:{listener.getsockname()[1]}')
                       for kind, listener in listeners]
-        self.process = multiprocessing.get_context('fork').Process(target=lambda: asyncio.run(play(listeners)), daemon=True)
+        self.process = multiprocessing.get_context('fork').Process(target=lambda: asyncio.run(play(listeners)),
+                                                                   daemon=True)
         self.process.start()
         for _, listener in listeners:
             listener.close()
@@ -96,7 +98,8 @@ async def storm(port, names, found):
 
 
 def descriptors(serve):
-    return len(os.listdir(f'/proc/{serve.process.pid}/fd')) if os.access(f'/proc/{serve.process.pid}/fd', os.R_OK) else None
+    folder = f'/proc/{serve.process.pid}/fd'
+    return len(os.listdir(folder)) if os.access(folder, os.R_OK) else None
 
 
 def memory(serve):

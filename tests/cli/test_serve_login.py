@@ -97,7 +97,8 @@ def a_message_now_and_then():
                   'options': {**modules_of(simulator, login=True), 'submit': True}}
         with Serve(box, {'box': module}) as serve:
             for runs, messages in ((1, 1), (2, 0)):
-                serve.wait(lambda own, runs=runs: own['maildoctor_serve_runs_total{status="ok"}'] >= runs, f'run {runs}')
+                serve.wait(lambda own, runs=runs: own['maildoctor_serve_runs_total{status="ok"}'] >= runs,
+                           f'run {runs}')
                 debug = serve.ask('/probe?module=box&target=ana@example.org&debug=true')[2]
                 equal(debug.count('C MAIL FROM:<ana@example.org>'), messages, f'messages of run {runs}: {debug}')
             equal(serve.ask('/probe?module=box&target=ana@example.org&to=eve@example.org')[0], 400)
