@@ -130,7 +130,8 @@ def own_rules():
             'id': 'contoso-not-moved', 'title': 'Not moved yet.', 'stage': 'greeting', 'owner': 'helpdesk',
             'meaning': 'It is on the old server.', 'distinguish': 'Others say other words.', 'fix': ['Wait.'],
             'references': ['a page'], 'rules': [{'reply': {'all': ['mailbox not provisioned here']},
-                                                'confidence': 'certain', 'example': '* BYE mailbox not provisioned here'}],
+                                                'confidence': 'certain',
+                                                'example': '* BYE mailbox not provisioned here'}],
         }]}).encode())
         with Serve(box, {'default': {'options': {'rules': 'rules.json'}}}) as serve:
             equal(failures(serve.probe(once.target)), ['contoso-not-moved'])
@@ -323,8 +324,9 @@ def login():
 def tls():
     with Sandbox() as box:
         certificates(box)
-        path = {name: str(box.path / name) for name in ('ca.pem', 'server.pem', 'server.key', 'client.pem', 'client.key',
-                                                        'other.pem', 'other.key', 'stranger.pem')}
+        path = {name: str(box.path / name) for name in
+                ('ca.pem', 'server.pem', 'server.key', 'client.pem', 'client.key', 'other.pem', 'other.key',
+                 'stranger.pem')}
         files = ('--tls-cert', path['server.pem'], '--tls-key', path['server.key'])
         with Serve(box, None, *files, scheme='https') as serve:
             url = f'https://127.0.0.1:{serve.port}/metrics'
