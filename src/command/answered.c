@@ -143,7 +143,7 @@ static int scan_file(struct scan *scan, int fd)
 int answered_open(struct answered *answered, const char *path, char **ret_error)
 {
     struct scan scan = { .answered = answered };
-    struct stat status;
+    struct stat status = { 0 };
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
     int error = fd < 0 || fstat(fd, &status) != 0 ? errno : 0;
     bool regular = error == 0 && S_ISREG(status.st_mode);

@@ -11,8 +11,8 @@ enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
 /* A run under way, or the one that waits to begin. */
 struct berth {
-    struct berth *next;
     struct fleet *fleet;
+    size_t place; /* among the fleet's berths */
     struct fleet_turn turn;
     struct run_options options; /* the turn's, and what all share */
     struct trace *trace;
@@ -23,7 +23,7 @@ struct fleet {
     struct fleet_options options;
     struct trust *trust;
     struct doors *doors;
-    struct berth *berths;  /* under way */
+    struct berth **berths; /* under way, each in its place, of which there are as many as jobs */
     struct berth *waiting; /* asked for already, but its login is in use; NULL: none */
     size_t running;
     int64_t due_ns; /* when the rate lets the next one begin */
@@ -36,13 +36,18 @@ static void fill_soon(struct fleet *fleet, int64_t delay_ms);
 
 /* ---- one run ---- */
 
+static void enter(struct fleet *fleet, struct berth *berth)
+{
+    while (fleet->berths[berth->place])
+        berth->place++;
+    fleet->berths[berth->place] = berth;
+    fleet->running++;
+}
+
 static void leave(struct berth *berth)
 {
     struct fleet *fleet = berth->fleet;
-    struct berth **link = &fleet->berths;
-    while (*link != berth)
-        link = &(*link)->next;
-    *link = berth->next;
+    fleet->berths[berth->place] = NULL;
     fleet->running--;
 }
 
@@ -64,9 +69,7 @@ static void begin(struct fleet *fleet, struct berth *berth)
 {
     char *error = NULL;
     berth->trace = trace_new();
-    berth->next = fleet->berths;
-    fleet->berths = berth;
-    fleet->running++;
+    enter(fleet, berth);
     berth->run =
         run_start(fleet->options.loop, &berth->options, berth->trace, run_is_over, berth, &error);
     if (berth->run)
@@ -84,8 +87,9 @@ static void begin(struct fleet *fleet, struct berth *berth)
 static bool is_in_use(const struct fleet *fleet, const struct run_options *options)
 {
     const char *user = run_login_user(options);
-    for (const struct berth *b = fleet->berths; user && b; b = b->next) {
-        const char *other = run_login_user(&b->options);
+    for (size_t i = 0; user && i < fleet->options.jobs; i++) {
+        const struct berth *berth = fleet->berths[i];
+        const char *other = berth ? run_login_user(&berth->options) : NULL;
         if (other && text_equal_fold(user, other))
             return true;
     }
@@ -178,6 +182,7 @@ struct fleet *fleet_start(const struct fleet_options *options, char **ret_error)
         return NULL;
     struct fleet *fleet = memory_new(sizeof *fleet);
     *fleet = (struct fleet) { .options = *options };
+    fleet->berths = memory_new(options->jobs * sizeof *fleet->berths);
     fleet->doors = doors_new(options->loop, DOORS_AT_ONCE);
     fleet->trust = trust_start(options->loop, &fleet->options.trust);
     fill_soon(fleet, 0);
@@ -202,8 +207,10 @@ void fleet_stop(struct fleet *fleet)
     if (fleet->waiting)
         drop(fleet, fleet->waiting);
     fleet->waiting = NULL;
-    while (fleet->berths) {
-        struct berth *berth = fleet->berths;
+    for (size_t i = 0; i < fleet->options.jobs; i++) {
+        struct berth *berth = fleet->berths[i];
+        if (!berth)
+            continue;
         leave(berth);
         drop(fleet, berth);
     }
@@ -216,5 +223,6 @@ void fleet_free(struct fleet *fleet)
     fleet_stop(fleet);
     doors_free(fleet->doors);
     trust_free(fleet->trust);
+    free(fleet->berths);
     free(fleet);
 }
