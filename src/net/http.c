@@ -1,0 +1,319 @@
+#include "net/http.h"
+
+#include "base/buffer.h"
+#include "base/memory.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FORM_LIMIT = 64 * 1024, HEADER_SIZE = SECRET_LIMIT + 64 };
+
+struct http {
+    struct loop *loop;
+    struct http_options options;
+    CURLM *multi;
+    struct curl_slist *connect_to;
+    struct loop_timer *timer;
+    struct exchange *exchanges;
+    struct socket *sockets;
+};
+
+/* A descriptor of libcurl's that the loop watches. */
+struct socket {
+    struct socket *next;
+    struct http *http;
+    curl_socket_t fd;
+    struct loop_watch *watch;
+};
+
+struct exchange {
+    struct exchange *next;
+    struct http *http;
+    CURL *easy;
+    struct buffer form, body;
+    struct curl_slist *headers;
+    char error[CURL_ERROR_SIZE];
+    http_done *done;
+    void *arg;
+};
+
+/* ---- exchanges ---- */
+
+static void wipe_headers(struct curl_slist *headers)
+{
+    for (struct curl_slist *line = headers; line; line = line->next)
+        explicit_bzero(line->data, strlen(line->data));
+    curl_slist_free_all(headers);
+}
+
+static void free_exchange(struct exchange *exchange)
+{
+    curl_multi_remove_handle(exchange->http->multi, exchange->easy);
+    curl_easy_cleanup(exchange->easy);
+    wipe_headers(exchange->headers);
+    buffer_done(&exchange->form);
+    buffer_done(&exchange->body);
+    free(exchange);
+}
+
+static void unlink_exchange(struct exchange *exchange)
+{
+    struct exchange **link = &exchange->http->exchanges;
+    while (*link != exchange)
+        link = &(*link)->next;
+    *link = exchange->next;
+}
+
+static void conclude(struct exchange *exchange, CURLcode code)
+{
+    struct http_answer answer = { .body = buffer_bytes(&exchange->body) };
+    long status = 0;
+    curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+    answer.status = (int)status;
+    if (exchange->body.overflow)
+        answer.trouble = "the answer is longer than 256 KiB";
+    else if (code != CURLE_OK)
+        answer.trouble = exchange->error[0] ? exchange->error : curl_easy_strerror(code);
+    unlink_exchange(exchange);
+    exchange->done(exchange->arg, &answer);
+    free_exchange(exchange);
+}
+
+/* What has ended meanwhile. */
+static void collect(struct http *http)
+{
+    int left;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(http->multi, &left)) != NULL) {
+        struct exchange *exchange = NULL;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
+        conclude(exchange, message->data.result);
+    }
+}
+
+/* ---- the loop's side of the multi interface ---- */
+
+static void on_ready(void *arg, unsigned events)
+{
+    struct socket *socket = arg;
+    struct http *http = socket->http;
+    int running, mask = (events & LOOP_READ ? CURL_CSELECT_IN : 0) |
+                        (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
+    curl_multi_socket_action(http->multi, socket->fd, mask, &running);
+    collect(http);
+}
+
+static void on_timer(void *arg)
+{
+    struct http *http = arg;
+    int running;
+    loop_timer_stop(&http->timer);
+    curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    collect(http);
+}
+
+static int set_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+    struct http *http = arg;
+    (void)multi;
+    loop_timer_stop(&http->timer);
+    if (timeout_ms >= 0)
+        http->timer = loop_timer_start(http->loop, timeout_ms, on_timer, http);
+    return 0;
+}
+
+static void drop_socket(struct socket *socket)
+{
+    struct socket **link = &socket->http->sockets;
+    while (*link != socket)
+        link = &(*link)->next;
+    *link = socket->next;
+    loop_watch_stop(&socket->watch);
+    free(socket);
+}
+
+static struct socket *add_socket(struct http *http, curl_socket_t fd)
+{
+    struct socket *socket = memory_new(sizeof *socket);
+    *socket = (struct socket) { .next = http->sockets, .http = http, .fd = fd };
+    http->sockets = socket;
+    curl_multi_assign(http->multi, fd, socket);
+    return socket;
+}
+
+static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
+{
+    struct http *http = arg;
+    struct socket *socket = known;
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        if (socket)
+            drop_socket(socket);
+        return 0;
+    }
+    if (!socket)
+        socket = add_socket(http, fd);
+    unsigned events = (what & CURL_POLL_IN ? (unsigned)LOOP_READ : 0) |
+                      (what & CURL_POLL_OUT ? (unsigned)LOOP_WRITE : 0);
+    if (socket->watch)
+        loop_watch_change(socket->watch, events);
+    else
+        socket->watch = loop_watch_start(http->loop, fd, events, on_ready, socket);
+    return socket->watch ? 0 : -1;
+}
+
+/* ---- beginning and end ---- */
+
+static bool set_up(struct http *http, char **ret_error)
+{
+    static bool begun;
+    const struct http_options *options = &http->options;
+    if (!begun && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        *ret_error = memory_copy("libcurl cannot begin");
+        return false;
+    }
+    begun = true;
+    if (options->ca_file && access(options->ca_file, R_OK) != 0) {
+        *ret_error = memory_format("cannot read %s", options->ca_file);
+        return false;
+    }
+    http->multi = curl_multi_init();
+    for (size_t i = 0; i < options->connect_to_count; i++)
+        http->connect_to = curl_slist_append(http->connect_to, options->connect_to[i]);
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, set_socket);
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+    return true;
+}
+
+struct http *http_new(struct loop *loop, const struct http_options *options, char **ret_error)
+{
+    struct http *http = memory_new(sizeof *http);
+    http->loop = loop;
+    http->options = *options;
+    if (set_up(http, ret_error))
+        return http;
+    http_free(http);
+    return NULL;
+}
+
+void http_free(struct http *http)
+{
+    if (!http)
+        return;
+    struct exchange *next;
+    for (struct exchange *exchange = http->exchanges; exchange; exchange = next) {
+        next = exchange->next;
+        free_exchange(exchange);
+    }
+    if (http->multi)
+        curl_multi_cleanup(http->multi); /* closes kept connections: set_socket() is called */
+    while (http->sockets)
+        drop_socket(http->sockets);
+    loop_timer_stop(&http->timer);
+    curl_slist_free_all(http->connect_to);
+    free(http);
+}
+
+/* ---- a request ---- */
+
+static size_t take_body(char *data, size_t size, size_t count, void *arg)
+{
+    struct exchange *exchange = arg;
+    buffer_append(&exchange->body, data, size * count);
+    return exchange->body.overflow ? 0 : size * count;
+}
+
+/* Which certificates are trusted. With GnuTLS and OpenSSL alike the file and the folder add up. */
+static void set_trust(CURL *easy, const struct http_options *options)
+{
+    if (options->ca_file || options->no_system_ca)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
+    if (options->ca_file || options->no_system_ca)
+        curl_easy_setopt(easy, CURLOPT_CAPATH, options->no_system_ca ? NULL : "/etc/ssl/certs");
+}
+
+static void set_way(CURL *easy, const struct http *http)
+{
+    const struct http_options *options = &http->options;
+    curl_easy_setopt(easy, CURLOPT_IPRESOLVE,
+                     options->family == 4   ? CURL_IPRESOLVE_V4
+                     : options->family == 6 ? CURL_IPRESOLVE_V6
+                                            : CURL_IPRESOLVE_WHATEVER);
+    if (http->connect_to)
+        curl_easy_setopt(easy, CURLOPT_CONNECT_TO, http->connect_to);
+    if (!options->proxy)
+        return;
+    curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy);
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    if (!options->proxy_user)
+        return;
+    curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, options->proxy_user);
+    if (options->proxy_password)
+        curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, secret_bytes(options->proxy_password).data);
+}
+
+static void set_headers(struct exchange *exchange, const struct http_request *request)
+{
+    exchange->headers = curl_slist_append(NULL, "Accept: application/json");
+    if (request->form.data && request->type) {
+        char type[128];
+        snprintf(type, sizeof type, "Content-Type: %s", request->type);
+        exchange->headers = curl_slist_append(exchange->headers, type);
+    }
+    if (request->bearer) {
+        char header[HEADER_SIZE];
+        snprintf(header, sizeof header, "Authorization: Bearer %s", request->bearer);
+        exchange->headers = curl_slist_append(exchange->headers, header);
+        explicit_bzero(header, sizeof header);
+    }
+    curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->headers);
+}
+
+static void set_request(struct exchange *exchange, const struct http_request *request)
+{
+    CURL *easy = exchange->easy;
+    curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "maildoctor/" MAILDOCTOR_VERSION);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->deadline_ms);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->error);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
+    set_headers(exchange, request);
+    if (!request->form.data)
+        return;
+    buffer_append(&exchange->form, request->form.data, request->form.size);
+    struct bytes form = buffer_bytes(&exchange->form);
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)form.size);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, form.size ? form.data : "");
+}
+
+void http_ask(struct http *http, const struct http_request *request, http_done *done, void *arg)
+{
+    struct exchange *exchange = memory_new(sizeof *exchange);
+    *exchange = (struct exchange) { .next = http->exchanges, .http = http };
+    exchange->done = done;
+    exchange->arg = arg;
+    http->exchanges = exchange;
+    buffer_init(&exchange->form, FORM_LIMIT);
+    buffer_init(&exchange->body, HTTP_BODY_LIMIT);
+    exchange->easy = curl_easy_init();
+    set_request(exchange, request);
+    assert(!exchange->form.overflow);
+    set_trust(exchange->easy, &http->options);
+    set_way(exchange->easy, http);
+    curl_multi_add_handle(http->multi, exchange->easy);
+}
