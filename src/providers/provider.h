@@ -25,6 +25,17 @@ struct provider_published {
     const char *const *ranges; /* "40.96.0.0/13"; ended by NULL */
 };
 
+/* Where access tokens for its mail come from, and what a good one says. */
+struct provider_oauth {
+    const char *kind;       /* "entra", "google": which dialect the authority speaks */
+    const char *authority;  /* "https://login.microsoftonline.com" */
+    const char *browser;    /* where a person signs in */
+    const char *tenant;     /* for those who name none; NULL: there are no tenants */
+    const char *resource;   /* what scopes begin with */
+    const char *federation; /* the audience of an assertion from elsewhere; NULL: takes none */
+    const char *const *audiences; /* good values of a token's aud; ended by NULL */
+};
+
 struct provider {
     const char *id; /* "microsoft365", "microsoft365-gcc-high", "outlook-consumer", "gmail", ... */
     const char *family; /* "microsoft365" for each of its clouds, "yahoo" also for AOL: servers that
@@ -39,7 +50,8 @@ struct provider {
     const struct provider_endpoint *endpoints;
     size_t endpoint_count;
     const struct provider_published *published; /* NULL: nothing is known */
-    const char *administrator; /* who mends it: "your Microsoft 365 administrator" */
+    const struct provider_oauth *oauth; /* NULL: this program knows no authority of theirs */
+    const char *administrator;          /* who mends it: "your Microsoft 365 administrator" */
 };
 
 /* A way to send that people are told to set up: --route. */

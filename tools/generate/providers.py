@@ -13,8 +13,11 @@ import sys
 PROVIDER_KEYS = {'id', 'family', 'title', 'cloud', 'administrator', 'source', 'mx_suffixes', 'host_suffixes', 'domains',
                  'endpoints'}
 ROUTE_KEYS = {'id', 'title', 'family', 'host', 'port', 'login', 'limit', 'source'}
-OPTIONAL_KEYS = {'published'}
+OPTIONAL_KEYS = {'oauth', 'published'}
 PUBLISHED_KEYS = {'date', 'source', 'hosts', 'tcp_ports', 'ranges'}
+OAUTH_KEYS = {'kind', 'authority', 'browser', 'tenant', 'resource', 'audiences', 'federation', 'source'}
+OAUTH_KINDS = ('entra', 'google')
+URL = re.compile(r'https://[a-z0-9.-]+(/[a-zA-Z0-9._/-]*)?')
 ENDPOINT_KEYS = {'host', 'port', 'service', 'security', 'expectation', 'source'}
 NAME_LISTS = ('mx_suffixes', 'host_suffixes', 'domains')
 WORD = re.compile(r'[a-z0-9]+(-[a-z0-9]+)*')
@@ -90,12 +93,27 @@ def check_published(published, where):
             raise Bad(f'{where}: {error}') from None
 
 
+def check_oauth(oauth, where):
+    require(isinstance(oauth, dict) and set(oauth) == OAUTH_KEYS, where, f'keys are not {sorted(OAUTH_KEYS)}')
+    require(oauth['kind'] in OAUTH_KINDS, where, f'kind is none of {OAUTH_KINDS}')
+    for key in ('authority', 'browser', 'resource'):
+        require(isinstance(oauth[key], str) and URL.fullmatch(oauth[key]), where, f'{key} is no https address')
+    for key in ('tenant', 'federation'):
+        if oauth[key] is not None:
+            check_text(oauth[key], f'{where}: {key}')
+    require(isinstance(oauth['audiences'], list), where, 'audiences is no list')
+    for audience in [*oauth['audiences'], oauth['source']]:
+        check_text(audience, where)
+
+
 def check_provider(provider):
     where = f'provider {provider.get("id")!r}'
     differ = set(provider) - OPTIONAL_KEYS ^ PROVIDER_KEYS
     require(not differ, where, f'keys differ: {sorted(differ)}')
     if 'published' in provider:
         check_published(provider['published'], f'{where}: published')
+    if 'oauth' in provider:
+        check_oauth(provider['oauth'], f'{where}: oauth')
     for key in ('id', 'family', 'title', 'administrator', 'source'):
         check_text(provider[key], f'{where}: {key}')
     require(WORD.fullmatch(provider['id']), where, 'id is no lower-case word')
@@ -174,6 +192,14 @@ def emit(providers, routes):
                 yield (f'    {{ .host = {c_text(e["host"])}, .port = {e["port"]}, .service = {c_text(e["service"])}, '
                        f'.security = {c_text(e["security"])}, .expectation = {c_text(e["expectation"])} }},')
             yield '};'
+        if 'oauth' in provider:
+            oauth = provider['oauth']
+            yield f'static const char *const audiences_of_{stem}[] = {{ {c_list(oauth["audiences"])} }};'
+            yield f'static const struct provider_oauth oauth_of_{stem} = {{'
+            for key in ('kind', 'authority', 'browser', 'tenant', 'resource', 'federation'):
+                yield f'    .{key} = {c_text(oauth[key])},'
+            yield f'    .audiences = audiences_of_{stem},'
+            yield '};'
     yield 'const struct provider providers[] = {'
     for provider in providers:
         stem = provider['id'].replace('-', '_')
@@ -182,6 +208,8 @@ def emit(providers, routes):
             yield f'        .{key} = {c_text(provider[key])},'
         for key in NAME_LISTS:
             yield f'        .{key} = {key}_of_{stem},'
+        if 'oauth' in provider:
+            yield f'        .oauth = &oauth_of_{stem},'
         if provider['endpoints']:
             yield f'        .endpoints = endpoints_of_{stem},'
             yield f'        .endpoint_count = {len(provider["endpoints"])},'
