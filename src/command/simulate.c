@@ -78,8 +78,9 @@ static const struct option_row rows[] = {
     { OPTION_TEXT, "listen", 0, "ADDR",
       "listen on this address too, and name it in the options printed", AT(options.listen), NULL },
     { OPTION_CALL, "port-base", 0, "N",
-      "listen on N+25, N+587 and so on, and on N+53 for names (default: free ports)", 0,
-      set_port_base },
+      "listen on N+25, N+587 and so on, and on N+53 for names, N+443 for tokens (default: free "
+      "ports)",
+      0, set_port_base },
     { OPTION_CALL, "delay-scale", 0, "X",
       "how long refusals take: 1 as long as real servers, 0 no time (default: 1)", 0,
       set_delay_scale },

@@ -8,7 +8,7 @@
 
 /* NOW: Unix seconds; the token is valid for an hour from then. */
 void sim_accounts_make(struct sim_accounts *accounts, const struct sim_persona *persona,
-                       int64_t now);
+                       enum sim_token_kind kind, int64_t now);
 /* A new password; release with free(). */
 char *sim_password_new(void);
 /* Wipes and frees; legal on a zeroed struct. */

@@ -101,6 +101,10 @@ void sim_announce_text(struct buffer *out, const struct sim_facts *facts)
         buffer_format(out, "  --password-file %s\n", facts->password_file);
     if (facts->token_file)
         buffer_format(out, "  --token-file %s\n", facts->token_file);
+    buffer_format(out,
+                  "\nOptions of maildoctor token get that lead here (any --client-id is good):\n"
+                  "  --authority https://%s\n  --client-secret-file %s\n",
+                  address_port(&arena, facts, facts->authority_port), facts->client_secret_file);
     buffer_append_text(out, "\nAll in one line, to paste:\n");
     put_command(out, &command);
     if (scenario->expected_class)
@@ -165,6 +169,11 @@ void sim_announce_json(struct buffer *out, const struct sim_facts *facts)
     json_object_set_new(root, "resolver",
                         json_string(address_port(&arena, facts, facts->dns_port)));
     json_object_set_new(root, "connect_to", array_of(&places));
+    json_object_set_new(
+        root, "authority",
+        json_string(arena_format(&arena, "https://%s",
+                                 address_port(&arena, facts, facts->authority_port))));
+    json_object_set_new(root, "client_secret_file", json_string(facts->client_secret_file));
     json_t *ports = json_object();
     for (int i = 0; i < SIM_PORT_COUNT; i++)
         json_object_set_new(ports, arena_format(&arena, "%d", sim_ports[i].number),

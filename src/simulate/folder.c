@@ -76,7 +76,8 @@ bool sim_folder_write(struct sim_folder *folder, const char *name, const char *t
 
 void sim_folder_close(struct sim_folder *folder)
 {
-    char **const files[] = { &folder->ca_file, &folder->password_file, &folder->token_file };
+    char **const files[] = { &folder->ca_file, &folder->password_file, &folder->token_file,
+                             &folder->client_secret_file };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         if (*files[i])
             unlink(*files[i]);

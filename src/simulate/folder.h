@@ -7,8 +7,8 @@
 
 struct sim_folder {
     char *path;
-    char *ca_file, *password_file, *token_file; /* NULL: not written */
-    bool made;                                  /* by us: it goes when we go */
+    char *ca_file, *password_file, *token_file, *client_secret_file; /* NULL: not written */
+    bool made;                                                       /* by us: it goes when we go */
 };
 
 /* PATH NULL: a new one among the temporary files. False, with a message (release with free()), when

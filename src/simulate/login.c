@@ -95,7 +95,9 @@ static void judge_xoauth2(struct sim_script *script, struct bytes message)
         return;
     }
     const struct sim_accounts *accounts = script->options.accounts;
-    bool right = equal_fold(user, accounts->user) && equal(token, accounts->token);
+    bool known = (equal(token, accounts->token) && !accounts->token_bad) ||
+                 (accounts->app_token && equal(token, accounts->app_token));
+    bool right = equal_fold(user, accounts->user) && known;
     conclude(script, SIM_TOKEN, right, SIM_TOKEN_REFUSED);
 }
 

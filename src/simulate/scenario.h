@@ -141,6 +141,19 @@ const char *sim_persona_host(const struct sim_persona *persona, int port_index);
 
 enum sim_login { SIM_LOGIN_NONE, SIM_LOGIN_PASSWORD, SIM_LOGIN_WRONG_PASSWORD, SIM_LOGIN_TOKEN };
 
+/* What the user's access token is like; servers take the good and the opaque one. */
+enum sim_token_kind {
+    SIM_KIND_GOOD,
+    SIM_KIND_OPAQUE, /* as those of personal accounts */
+    SIM_KIND_EXPIRED,
+    SIM_KIND_NOT_YET_VALID,
+    SIM_KIND_GRAPH, /* for another service */
+    SIM_KIND_NO_SCOPE,
+    SIM_KIND_OTHER_USER,
+    SIM_KIND_OTHER_CLOUD,
+    SIM_KIND_APP_ONLY /* of an app that Exchange does not know */
+};
+
 enum sim_certificate {
     SIM_CERTIFICATE_GOOD,
     SIM_CERTIFICATE_EXPIRED,
@@ -172,6 +185,7 @@ struct sim_scenario {
     const char *target;         /* what `maildoctor check` is given */
     const char *const *options; /* more words for it, ended by NULL */
     enum sim_login login;
+    enum sim_token_kind token;
     enum sim_certificate certificate;
     enum sim_tls tls;
     enum sim_dns_fault dns_fault;

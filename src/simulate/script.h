@@ -17,6 +17,9 @@ enum {
 /* What this start of the simulator takes for right. Borrowed by every script. */
 struct sim_accounts {
     const char *user, *password, *token;
+    const char *app_token, *client_secret; /* of an app by itself */
+    const char *token_user;                /* whose the token is */
+    bool token_bad;                        /* servers refuse it */
 };
 
 struct sim_script_options {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "simulate/accounts.h"
+#include "simulate/authority.h"
 #include "simulate/dns_server.h"
 #include "simulate/folder.h"
 #include "simulate/listen.h"
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DAY = 86400, DNS_PORT = 53, ATTEMPTS = 50 };
+enum { DAY = 86400, DNS_PORT = 53, HTTPS_PORT = 443, ATTEMPTS = 50 };
 
 struct simulator {
     struct sim_host host;
@@ -21,7 +22,8 @@ struct simulator {
     struct sim_accounts accounts;
     struct sim_folder folder;
     struct tls_authority *authority, *stranger; /* a root that nobody is told of */
-    struct tls_identity *identity;
+    struct tls_identity *identity, *authority_identity;
+    struct sim_authority *token_authority;
     struct net_address addresses[SIM_LISTEN_LIMIT];
     size_t address_count;
     char published[EVIDENCE_ADDRESS_SIZE];
@@ -194,14 +196,45 @@ static bool open_dns(struct simulator *simulator, int base)
     return open;
 }
 
+/* Its certificate is always good: faults of the mail servers are none of its. */
+static bool open_authority(struct simulator *simulator, int base)
+{
+    static const int types[] = { SOCK_STREAM };
+    int64_t now = clock_real_ns() / 1000000000;
+    const struct tls_identity_options identity = {
+        .names = sim_authority_names,
+        .not_before = now - DAY,
+        .not_after = now + 300 * DAY,
+    };
+    int fds[SIM_LISTEN_LIMIT] = { 0 };
+    int wanted = base ? base + HTTPS_PORT : 0;
+    int port = bind_everywhere(simulator, types, 1, wanted, fds);
+    simulator->facts.authority_port = port ? port : wanted;
+    if (!port)
+        return false;
+    simulator->authority_identity = tls_identity_issue(simulator->authority, &identity);
+    const struct sim_authority_options options = {
+        .loop = simulator->host.loop,
+        .identity = simulator->authority_identity,
+        .accounts = &simulator->accounts,
+        .fds = fds,
+        .fd_count = simulator->address_count,
+    };
+    simulator->token_authority = sim_authority_start(&options);
+    return simulator->token_authority;
+}
+
 static bool open_sockets(struct simulator *simulator, int base, char **ret_error)
 {
     int index = 0;
     while (index < SIM_PORT_COUNT && open_port(simulator, index, base))
         index++;
-    if (index == SIM_PORT_COUNT && open_dns(simulator, base))
+    bool names = index == SIM_PORT_COUNT && open_dns(simulator, base);
+    if (names && open_authority(simulator, base))
         return true;
-    int port = index < SIM_PORT_COUNT ? simulator->facts.ports[index] : simulator->facts.dns_port;
+    int port = index < SIM_PORT_COUNT ? simulator->facts.ports[index]
+               : names                ? simulator->facts.authority_port
+                                      : simulator->facts.dns_port;
     *ret_error =
         port ? memory_format("cannot listen on port %d of %s: %s", port, simulator->published,
                              strerror(errno))
@@ -263,7 +296,9 @@ static bool write_files(struct simulator *simulator, const char *directory, char
     enum sim_login login = simulator->host.scenario->login;
     bool written = sim_folder_open(folder, directory, ret_error) &&
                    sim_folder_write(folder, "ca.pem", tls_authority_pem(simulator->authority),
-                                    false, &folder->ca_file, ret_error);
+                                    false, &folder->ca_file, ret_error) &&
+                   sim_folder_write(folder, "client-secret", simulator->accounts.client_secret,
+                                    true, &folder->client_secret_file, ret_error);
     if (written && login == SIM_LOGIN_PASSWORD)
         written = sim_folder_write(folder, "password", simulator->accounts.password, true,
                                    &folder->password_file, ret_error);
@@ -287,6 +322,7 @@ static void note_facts(struct simulator *simulator)
     facts->user = scenario->login == SIM_LOGIN_NONE ? NULL : simulator->accounts.user;
     facts->password_file = simulator->folder.password_file;
     facts->token_file = simulator->folder.token_file;
+    facts->client_secret_file = simulator->folder.client_secret_file;
     facts->ca_file = simulator->folder.ca_file;
     facts->directory = simulator->folder.path;
     facts->address = simulator->published;
@@ -309,7 +345,8 @@ struct simulator *simulator_start(struct loop *loop, const struct sim_options *o
         .accounts = &simulator->accounts,
         .delay_scale = options->delay_scale,
     };
-    sim_accounts_make(&simulator->accounts, options->scenario->persona, now);
+    sim_accounts_make(&simulator->accounts, options->scenario->persona, options->scenario->token,
+                      now);
     bool started = choose_addresses(simulator, options, ret_error);
     if (started) {
         note_dns_addresses(simulator);
@@ -335,6 +372,8 @@ void simulator_stop(struct simulator *simulator)
         for (int port = 0; port < SIM_PORT_COUNT; port++)
             sim_listener_close(&simulator->listeners[i][port]);
     }
+    sim_authority_stop(simulator->token_authority);
+    tls_identity_free(simulator->authority_identity);
     tls_identity_free(simulator->identity);
     tls_authority_free(simulator->authority);
     tls_authority_free(simulator->stranger);

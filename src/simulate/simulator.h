@@ -20,9 +20,10 @@ struct sim_facts {
     const struct sim_scenario *scenario;
     const char *user;                       /* NULL: the scenario has no login */
     const char *password_file, *token_file; /* the one of the scenario's login; else NULL */
+    const char *client_secret_file;         /* for an app that asks the authority by itself */
     const char *ca_file, *directory;
     const char *address; /* to connect to, numeric */
-    int dns_port, ports[SIM_PORT_COUNT];
+    int authority_port, dns_port, ports[SIM_PORT_COUNT];
     bool through_dns; /* the fault is in the names: a client must look them up, no --connect-to */
 };
 

@@ -10,8 +10,8 @@ import pathlib
 import re
 import sys
 
-KEYS = {'id', 'title', 'class', 'exit', 'persona', 'target', 'options', 'login', 'certificate', 'tls', 'dns', 'ipv6',
-        'ports', 'answers', 'clock_days'}
+KEYS = {'id', 'title', 'class', 'exit', 'persona', 'target', 'options', 'login', 'token', 'certificate', 'tls', 'dns',
+        'ipv6', 'ports', 'answers', 'clock_days'}
 NEEDED = {'id', 'title', 'class', 'exit', 'persona', 'target'}
 ANSWER_KEYS = {'on', 'at', 'say', 'then', 'delay_ms', 'odd'}
 TITLE_MOST = 49  # a line of the list has 80 columns
@@ -55,6 +55,7 @@ def enumeration(header, name, prefix):
 def vocabulary(header):
     return {'mode': enumeration(header, 'sim_mode', 'SIM_MODE_'), 'at': enumeration(header, 'sim_moment', 'SIM_'),
             'then': enumeration(header, 'sim_then', 'SIM_'), 'login': enumeration(header, 'sim_login', 'SIM_LOGIN_'),
+            'token': enumeration(header, 'sim_token_kind', 'SIM_KIND_'),
             'certificate': enumeration(header, 'sim_certificate', 'SIM_CERTIFICATE_'),
             'tls': enumeration(header, 'sim_tls', 'SIM_TLS_'), 'fault': enumeration(header, 'sim_dns_fault', 'SIM_DNS_')}
 
@@ -153,6 +154,7 @@ def render(words, scenario, path, out):
         f'.expected_exit = {scenario["exit"]}', f'.persona = &sim_{scenario["persona"]}',
         f'.target = {quote(scenario["target"])}', f'.options = {options}',
         f'.login = {look_up(words, "login", scenario.get("login", "none"), where)}',
+        f'.token = {look_up(words, "token", scenario.get("token", "good"), where)}',
         f'.certificate = {look_up(words, "certificate", scenario.get("certificate", "good"), where)}',
         f'.tls = {look_up(words, "tls", scenario.get("tls", "good"), where)}',
         f'.dns_fault = {look_up(words, "fault", dns.get("fault", "good"), where)}', f'.dns_names = {names}',
