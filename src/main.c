@@ -5,6 +5,7 @@
 #include "command/render.h"
 #include "command/serve.h"
 #include "command/simulate.h"
+#include "command/token.h"
 
 #include <stddef.h>
 
@@ -16,6 +17,8 @@ static const struct command commands[] = {
     { "serve", "[OPTION...]", "the exporter for Prometheus: checks what it is asked for by HTTP",
       serve_main },
     { "simulate", "[OPTION...]", "run a simulated mail provider on this machine", simulate_main },
+    { "token", "get|judge|show [OPTION...]", "get an access token, or say what is in one",
+      token_main },
     { NULL, NULL, NULL, NULL },
 };
 

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "command/check_options.h"
 #include "command/check_submit.h"
+#include "command/check_token.h"
 #include "command/command.h"
 #include "command/harden.h"
 #include "command/interrupt.h"
@@ -42,7 +43,8 @@ struct stop_request {
 /* One run, from the options to the exit status. */
 struct check {
     struct check_settings settings;
-    struct secret *password, *token, *proxy_password;
+    struct secret *password, *proxy_password;
+    struct check_token token;
     struct rules *rules;
     char *state_dir;
     struct loop *loop;
@@ -130,7 +132,7 @@ static void keep_reported(struct check *check)
     struct bytes kept = arena_copy_bytes(arena, buffer_bytes(&shown));
     buffer_done(&shown);
     secret_scrub(check->password, (char *)kept.data, kept.size);
-    secret_scrub(check->token, (char *)kept.data, kept.size);
+    secret_scrub(check->token.secret, (char *)kept.data, kept.size);
     secret_scrub(check->proxy_password, (char *)kept.data, kept.size);
     check->trace->target.reported = kept;
 }
@@ -140,11 +142,12 @@ static bool perform(struct check *check, char **ret_error)
 {
     struct run_options *options = &check->settings.run;
     options->password = check->password;
-    options->token = check->token;
+    options->token = check->token.secret;
     options->state_dir = check->state_dir = state_dir_find();
     options->judge_login = classify_login;
     check->loop = loop_new();
     check->trace = trace_new();
+    check_token_note(&check->token, &check->settings, check->trace);
     check->run = run_start(check->loop, options, check->trace, run_is_over, check, ret_error);
     if (!check->run)
         return false;
@@ -227,9 +230,9 @@ static bool secrets_fit(const struct check *check, char **ret_error)
 {
     const char *name = check->settings.run.mechanism;
     const struct sasl_mechanism *mechanism = name ? sasl_find(name) : NULL;
-    if (!mechanism || (!check->password && !check->token))
+    if (!mechanism || (!check->password && !check->token.secret))
         return true;
-    if (mechanism->wants_token ? check->token != NULL : check->password != NULL)
+    if (mechanism->wants_token ? check->token.secret != NULL : check->password != NULL)
         return true;
     *ret_error = mechanism->wants_token
                      ? memory_format("--auth %s needs an access token: --token-file", name)
@@ -261,10 +264,11 @@ static bool take_proxy_password(struct check *check, char **ret_error)
 static bool take_secrets(struct check *check, char **ret_error)
 {
     if (!secret_source_read(&check->settings.password, &check->password, ret_error) ||
-        !secret_source_read(&check->settings.token, &check->token, ret_error) ||
-        !secrets_fit(check, ret_error) || !take_proxy_password(check, ret_error))
+        !take_proxy_password(check, ret_error) ||
+        !check_token_take(&check->token, &check->settings, check->proxy_password, ret_error) ||
+        !secrets_fit(check, ret_error))
         return false;
-    if (check->settings.run.insecure_login && (check->password || check->token))
+    if (check->settings.run.insecure_login && (check->password || check->token.secret))
         fprintf(stderr, "maildoctor: warning: --insecure-login sends the secret to whoever "
                         "answers\n");
     /* Only now: a command that fetches the password may need its privileges. */
@@ -310,7 +314,7 @@ static int check_many(struct check *check, int argc, char **argv, const struct o
         .argc = argc,
         .argv = argv,
         .password = check->password,
-        .token = check->token,
+        .token = check->token.secret,
         .proxy_password = check->proxy_password,
         .state_dir = check->state_dir,
         .rules = check->rules,
@@ -335,7 +339,7 @@ static void clean_up(struct check *check)
         trace_free(check->trace);
     result_free(check->baseline);
     secret_free(check->password);
-    secret_free(check->token);
+    check_token_done(&check->token);
     secret_free(check->proxy_password);
     rules_free(check->rules);
     free(check->state_dir);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "command/check_submit.h"
+#include "command/check_token.h"
 #include "probes/sasl.h"
 
 #include <arpa/inet.h>
@@ -26,6 +27,7 @@ void check_settings_init(struct check_settings *settings)
         .proxy_password = { .what = "proxy password", .environment = "MAILDOCTOR_PROXY_PASSWORD" },
         .format = report_format_find("text"),
     };
+    token_wish_init(&settings->wish);
 }
 
 /* Icinga ends a plugin after 60 s, and hears nothing of it then. */
@@ -414,6 +416,7 @@ static const struct option_row rows[] = {
 };
 
 const struct option_row *const check_option_tables[] = { rows,
+                                                         check_token_rows,
                                                          check_submit_rows,
                                                          check_exercise_rows,
                                                          check_words_rows,
@@ -457,7 +460,8 @@ bool check_settings_agree(const struct check_settings *settings, char **ret_erro
     if (run->no_system_ca && !run->ca_file)
         why = "--no-system-ca leaves nothing to trust; name roots with --ca-file";
     else if (!run->user && !run->target.user && !run->target.address &&
-             (secret_source_given(&settings->password) || secret_source_given(&settings->token)))
+             (secret_source_given(&settings->password) || secret_source_given(&settings->token) ||
+              settings->wish.oauth))
         why = "a secret was given, but no login; add --user";
     else if (settings->proxy_password.file && !run->proxy.user)
         why = "--proxy-password-file needs --proxy with a user, as in socks5://USER@HOST:PORT";
@@ -467,6 +471,7 @@ bool check_settings_agree(const struct check_settings *settings, char **ret_erro
         why = "--path shows nothing behind --proxy: a proxy hides the path";
     if (why)
         *ret_error = memory_copy(why);
-    return !why && is_one_secret(settings, ret_error) && family_fits(settings, ret_error) &&
+    return !why && is_one_secret(settings, ret_error) && check_token_agree(settings, ret_error) &&
+           family_fits(settings, ret_error) &&
            plan_options_fit(&run->plan, &run->target, ret_error);
 }

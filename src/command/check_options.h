@@ -4,6 +4,7 @@
 
 #include "command/options.h"
 #include "command/secret_source.h"
+#include "command/token_wish.h"
 #include "engine/run.h"
 #include "report/report.h"
 
@@ -20,6 +21,7 @@ struct check_settings {
     struct secret_source password, token;
     struct outbox_wish submit; /* in use where the run's wish points to it */
     bool submits;              /* --submit */
+    struct token_wish wish;    /* a token that is not there yet */
     const struct report_format *format;
     const char *baseline; /* a saved run; NULL: none */
     const char *output;   /* NULL: standard output */

@@ -8,7 +8,7 @@
 
 enum {
     NAME_LIMIT = 32, /* longest word that is compared with the known ones */
-    ROW_LIMIT = 96,
+    ROW_LIMIT = 128,
     QUOTE_LIMIT = 60,
     HELP_WIDTH = 80,
     HELP_COLUMN = 28, /* where the explanations begin */

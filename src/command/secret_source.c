@@ -22,9 +22,9 @@ static struct {
     struct buffer value;
     bool given;
 } taken[] = {
-    { .name = "MAILDOCTOR_PASSWORD" },
-    { .name = "MAILDOCTOR_TOKEN" },
-    { .name = "MAILDOCTOR_PROXY_PASSWORD" },
+    { .name = "MAILDOCTOR_PASSWORD" },       { .name = "MAILDOCTOR_TOKEN" },
+    { .name = "MAILDOCTOR_PROXY_PASSWORD" }, { .name = "MAILDOCTOR_CLIENT_SECRET" },
+    { .name = "MAILDOCTOR_ASSERTION" },      { .name = "MAILDOCTOR_REFRESH_TOKEN" },
 };
 enum { TAKEN_COUNT = sizeof taken / sizeof *taken };
 
@@ -49,6 +49,15 @@ void secret_environment_forget(void)
         buffer_done(&taken[i].value);
         taken[i].given = false;
     }
+}
+
+/* "--client-secret-fd" */
+static char *option_name(const struct secret_source *source, const char *way)
+{
+    char *name = memory_format("--%s-%s", source->what, way);
+    for (char *p = name; *p; p++)
+        *p = *p == ' ' ? '-' : *p;
+    return name;
 }
 
 /* ---- reading ---- */
@@ -119,9 +128,9 @@ static bool read_numbered(const struct secret_source *source, struct buffer *in,
     errno = 0;
     long number = strtol(source->fd, &end, 10);
     if (*source->fd < '0' || *source->fd > '9' || *end || errno || number > 65535) {
-        char *quoted = options_quote(source->fd);
-        *ret_error =
-            memory_format("--%s-fd %s: a descriptor is a small number", source->what, quoted);
+        char *quoted = options_quote(source->fd), *name = option_name(source, "fd");
+        *ret_error = memory_format("%s %s: a descriptor is a small number", name, quoted);
+        free(name);
         free(quoted);
         return false;
     }
@@ -162,7 +171,7 @@ char *secret_source_name(const struct secret_source *source)
                       : source->command ? "command"
                                         : NULL;
     if (way)
-        return memory_format("--%s-%s", source->what, way);
+        return option_name(source, way);
     return source->ask ? memory_format("--ask-%s", source->what) : memory_copy(source->environment);
 }
 

@@ -238,6 +238,8 @@ bool targets_fit(const struct check_settings *settings, size_t operand_count, ch
         why = "--retry-login with many targets could lock an account";
     else if (secret_source_given(&settings->password) && secret_source_given(&settings->token))
         why = "a password and a token exclude each other: give one";
+    else if (settings->wish.oauth)
+        why = "--oauth is for one target: get the token first, and give it with --token-file";
     else if (settings->run.exercise_imap || settings->run.exercise_pop3)
         why = "--exercise is for one target: an interrupt must not leave things in mailboxes";
     else if (settings->submits)

@@ -129,6 +129,7 @@ static void make(struct result *result, const struct rules *own)
         if (attempt)
             survey_held_back(&survey, e, attempt);
     }
+    survey_token(&survey);
 }
 
 void findings_make(struct result *result)

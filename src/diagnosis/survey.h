@@ -89,6 +89,16 @@ void survey_held_back(struct survey *survey, const struct endpoint *endpoint,
                       const struct attempt *attempt);
 /* What was tried in the mailbox behind it. */
 void survey_exercise(struct survey *survey, const struct endpoint *endpoint);
+/* The name of the step in evidence of a token alone. */
+#define SURVEY_TOKEN_STEP "token"
+/* What the access token says of why its login on ENDPOINT was refused with words that mean SAID:
+ * the line of evidence, and *SAID is then what that means. NULL: no more than the words. */
+const char *survey_token_cause(const struct survey *survey, const struct endpoint *endpoint,
+                               const struct attempt *attempt, struct classified *said);
+/* Do the claims of the run's token tell what it is good for? Then nothing need be inferred. */
+bool survey_token_is_read(const struct survey *survey);
+/* Last: no token was to be had, or no server looked at it. */
+void survey_token(struct survey *survey);
 void survey_tls(struct survey *survey, const struct endpoint *endpoint,
                 const struct attempt *attempt);
 /* What name servers say of ENDPOINT's host, compared. */

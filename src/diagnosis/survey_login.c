@@ -122,12 +122,17 @@ void survey_login(struct survey *survey, const struct endpoint *endpoint,
             struct classified classified = step->error.kind == FAILURE_REFUSED
                                                ? classify_step(survey, endpoint, step)
                                                : survey_step_class(survey, endpoint, step);
-            if (lacks_sending(survey, endpoint, attempt, &classified))
+            const char *claim = survey_token_cause(survey, endpoint, attempt, &classified);
+            if (!survey_token_is_read(survey) &&
+                lacks_sending(survey, endpoint, attempt, &classified))
                 classified = classify_event("login.token_not_for_sending");
             struct finding *finding = survey_add(survey, classified, endpoint, NULL, &values);
             if (finding)
                 finding->stage = STAGE_LOGIN; /* where it happened, not where it usually does */
             survey_step_evidence(survey, finding, endpoint, attempt->address, step);
+            if (claim)
+                survey_evidence(survey, finding, endpoint, attempt->address, step->name,
+                                step->start_ns, text_bytes(claim));
         } else if (block == BLOCK_REFUSED_EARLIER) {
             add_earlier(survey, endpoint, attempt, step);
         }

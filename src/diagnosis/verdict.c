@@ -4,6 +4,7 @@
 
 #include "diagnosis/classify.h"
 #include "diagnosis/diagnose.h"
+#include "diagnosis/survey.h"
 
 #include <string.h>
 
@@ -42,6 +43,21 @@ static bool judge_no_service(const struct weighing *w, struct verdict *out)
         return false;
     for (const struct finding *f = w->result->findings; f; f = f->next)
         if (f->severity == SEVERITY_ERROR) {
+            pronounce(out, VERDICT_FAIL, f);
+            return true;
+        }
+    return false;
+}
+
+/* The authority gave no token, so no server was asked for a login: that is the answer, unless a
+ * way failed before. */
+static bool judge_no_token(const struct weighing *w, struct verdict *out)
+{
+    const struct token_facts *token = w->result->trace->token;
+    if (!token || !token->asked_in_vain || w->lead)
+        return false;
+    for (const struct finding *f = w->result->findings; f; f = f->next)
+        if (f->evidence && strcmp(f->evidence->step, SURVEY_TOKEN_STEP) == 0) {
             pronounce(out, VERDICT_FAIL, f);
             return true;
         }
@@ -254,6 +270,7 @@ struct judge {
 static const struct judge judges[] = {
     { "interrupted", judge_interrupted, STAGE_NONE, STAGE_NONE },
     { "no-service", judge_no_service, STAGE_NONE, STAGE_NONE },
+    { "no-token", judge_no_token, STAGE_NONE, STAGE_NONE },
     { "met", judge_met, STAGE_NONE, STAGE_NONE },
     { "met-with-warning", judge_met_with_warning, STAGE_NONE, STAGE_NONE },
     { "mail-blocked", judge_mail_blocked, STAGE_NONE, STAGE_NONE },

@@ -171,11 +171,13 @@ static void note(const struct weighing *w, struct verdict *out, const char *text
     strings_add(&out->not_tested, w->arena, text);
 }
 
-static const char *login_gap(enum login_block block)
+static const char *login_gap(const struct weighing *w, enum login_block block)
 {
+    const struct token_facts *token = w->result->trace->token;
     switch (block) {
     case BLOCK_NO_CREDENTIAL:
-        return "the login (none was given)";
+        return token && token->asked_in_vain ? "the login (there is no access token)"
+                                             : "the login (none was given)";
     case BLOCK_UNVERIFIED_TLS:
         return "the login where the certificate does not hold";
     case BLOCK_GUESSED_HOST:
@@ -216,8 +218,8 @@ static void note_logins(const struct weighing *w, struct verdict *out)
         const struct step *step = attempt ? attempt_step(attempt, STAGE_LOGIN) : NULL;
         int block = step && step->blocked_by ? login_block_parse(step->blocked_by) : -1;
         bool unfit = step && step->error.kind == FAILURE_NO_MECHANISM;
-        const char *gap = unfit ? login_gap(BLOCK_NO_MECHANISM)
-                                : login_gap(block > 0 ? (enum login_block)block : BLOCK_NONE);
+        const char *gap = unfit ? login_gap(w, BLOCK_NO_MECHANISM)
+                                : login_gap(w, block > 0 ? (enum login_block)block : BLOCK_NONE);
         if (gap)
             note(w, out, gap);
     }

@@ -34,6 +34,14 @@ void cause_source(struct buffer *line, const struct result *result, const struct
         buffer_append_text(line, "You reported:");
         return;
     }
+    if (!*wording_or(evidence->endpoint, "") && wording_same(evidence->step, "token")) {
+        const struct token_facts *token = result->trace->token;
+        bool silent = !token || !token->asked_in_vain || token->authority_silent;
+        buffer_format(line, silent ? "The access token%s%s:" : "The access token was refused%s%s:",
+                      token && token->authority ? ", asked of " : "",
+                      token ? wording_or(token->authority, "") : "");
+        return;
+    }
     if (!*wording_or(evidence->endpoint, "")) {
         buffer_format(line, "Lookup of %s:", wording_or(evidence->step, ""));
         return;

@@ -92,6 +92,8 @@ static void append_fail(struct buffer *line, const struct result *result)
         buffer_format(line, "CANNOT READ%s.", here);
     else if (verdict->endpoint)
         buffer_format(line, "CANNOT USE %s%s.", verdict->endpoint, here);
+    else if (result->trace->token && result->trace->token->asked_in_vain)
+        buffer_append_text(line, "NO ACCESS TOKEN, SO NO LOGIN.");
     else
         buffer_format(line, "CANNOT REACH MAIL AT %s%s.", wording_target(result), here);
     if (send && !read && wants(result, read_needs, verdict->read))

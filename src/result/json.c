@@ -217,6 +217,36 @@ static const struct shape_field submission_rows[] = {
 static const struct shape submission_shape = { SHAPE(submission_rows) };
 #undef OF
 
+#define OF token_facts
+#define DATE_IF(word, member)                                                                      \
+    ROW(word, SHAPE_DATE, SHAPE_LEAVE_OUT), .offset = AT(member), .nothing = 0
+static const struct shape_field token_rows[] = {
+    { OWN("source", source, SHAPE_ALWAYS) },
+    { PEER("authority", authority, SHAPE_LEAVE_OUT) },
+    { FLAG("asked_in_vain", asked_in_vain) },
+    { FLAG("authority_silent", authority_silent) },
+    { BYTES("refusal", refusal, SHAPE_LEAVE_OUT) },
+    { OWN("sha256", sha256, SHAPE_NULL) },
+    { FLAG("readable", readable) },
+    { PEERS("audience", audience) },
+    { PEERS("scopes", scopes) },
+    { PEERS("roles", roles) },
+    { FLAG("app_only", app_only) },
+    { PEER("user", user, SHAPE_NULL) },
+    { PEER("app_name", app_name, SHAPE_NULL) },
+    { PEER("app", app, SHAPE_NULL) },
+    { PEER("tenant", tenant, SHAPE_NULL) },
+    { PEER("issuer", issuer, SHAPE_NULL) },
+    { PEER("version", version, SHAPE_NULL) },
+    { PEER("tenant_asked", tenant_asked, SHAPE_LEAVE_OUT) },
+    { DATE_IF("issued", issued) },
+    { DATE_IF("not_before", not_before) },
+    { DATE_IF("expires", expires) },
+};
+static const struct shape token_shape = { SHAPE(token_rows) };
+#undef DATE_IF
+#undef OF
+
 /* The trace's members stand on both sides of the verdict. */
 #define OF trace
 static const struct shape_field run_rows[] = {
@@ -229,6 +259,7 @@ static const struct shape_field run_rows[] = {
 };
 static const struct shape run_shape = { SHAPE(run_rows) };
 static const struct shape_field observed_rows[] = {
+    { OBJECT("token", token, token_shape) },
     { LIST("lookups", lookups, json_lookup_shape, SHAPE_ALWAYS) },
     { LIST("endpoints", endpoints, endpoint_shape, SHAPE_ALWAYS) },
     { OBJECT("submission", submission, submission_shape) },

@@ -109,6 +109,7 @@ static bool is_nothing(const struct shape_field *field, const char *item)
     case SHAPE_INT:
         return *(const int *)member == field->nothing;
     case SHAPE_MS:
+    case SHAPE_DATE:
         return *(const int64_t *)member == field->nothing;
     case SHAPE_ENUM:
         return *vocabulary_name(field->vocabulary, enum_at(member)) == '\0';

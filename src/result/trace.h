@@ -373,6 +373,25 @@ struct submission_facts {
     bool accepted;          /* the server took it, and answers for it from then on */
 };
 
+/* The access token of the run, as far as it lets itself be read; itself it is never kept. */
+struct token_facts {
+    const char *source;      /* "--token-file", "--oauth device" */
+    const char *authority;   /* the host it was asked of; NULL: it was ready */
+    bool asked_in_vain;      /* none came, and refusal says why */
+    bool authority_silent;   /* no answer that could be read; refusal are our words then */
+    struct bytes refusal;    /* the authority's words */
+    const char *sha256;      /* the first eight hex digits; NULL: there is none */
+    bool readable;           /* what follows was found in it; else it is opaque */
+    struct strings audience; /* aud */
+    struct strings scopes;   /* scp */
+    struct strings roles;
+    bool app_only;                         /* an app's own, without a user */
+    const char *user, *app_name, *app;     /* NULL each: it does not say */
+    const char *tenant, *issuer, *version; /* likewise */
+    const char *tenant_asked;              /* the organisation that was to give it; NULL */
+    int64_t issued, not_before, expires;   /* Unix seconds; 0 unknown */
+};
+
 struct vantage {
     const char *host, *os, *kernel;
     struct strings addresses;   /* local source addresses used */
@@ -400,6 +419,7 @@ struct trace {
     const char *cut_by; /* "interrupt", "deadline"; NULL when complete */
     struct target_facts target;
     struct vantage from;
+    struct token_facts *token; /* NULL: none was given or asked for */
     struct lookup *lookups;
     struct endpoint *endpoints;
     struct submission_facts *submission; /* NULL: none was asked for */

@@ -43,14 +43,17 @@ def documented(text):
 page = open(sys.argv[1], encoding="utf-8").read()
 commands = re.findall(r"^  ([a-z]+) ", say("--help"), re.M)
 report(bool(commands), "the program lists its commands")
-for command in commands:
-    text = section(page, "Ss", "maildoctor " + command)
+token_page = pathlib.Path(sys.argv[1]).with_name("maildoctor-token.1").read_text(encoding="utf-8")
+actions = ["token " + word for word in re.findall(r"^  ([a-z]+) ", say("token", "--help"), re.M)]
+report(bool(actions), "the program lists what it does with tokens")
+for command in commands + actions:
+    text = section(token_page if command in actions else page, "Ss", "maildoctor " + command)
     own = pathlib.Path(sys.argv[1]).with_name("maildoctor-%s.8" % command)
     if own.exists():
         text += section(own.read_text(encoding="utf-8"), "Sh", "OPTIONS")
     report(bool(text), "a section on " + command)
-    lines = re.findall(r"^ {2}(?:-\w, | {4})(--[a-z0-9-]+)", say(command, "--help"), re.M)
-    letters = re.findall(r"^ {2}(-\w), --", say(command, "--help"), re.M)
+    lines = re.findall(r"^ {2}(?:-\w, | {4})(--[a-z0-9-]+)", say(*command.split(), "--help"), re.M)
+    letters = re.findall(r"^ {2}(-\w), --", say(*command.split(), "--help"), re.M)
     known = set(lines) | set(letters)
     missing = set(lines) - documented(text)
     invented = documented(text) - known

@@ -124,6 +124,35 @@ static void fill_run(struct trace *trace)
     sample_add(trace, &published->ranges, "40.96.0.0/13");
 }
 
+static void fill_token(struct trace *trace)
+{
+    static const struct token_facts facts = {
+        .source = "--oauth device",
+        .authority = "login.microsoftonline.com",
+        .asked_in_vain = true,
+        .authority_silent = true,
+        .sha256 = "0badcafe",
+        .readable = true,
+        .app_only = true,
+        .user = "ana@contoso.com",
+        .app_name = hostile,
+        .app = "66666666-7777-4888-9999-000000000000",
+        .tenant = "11111111-2222-4333-8444-555555555555",
+        .issuer = hostile,
+        .version = "1.0",
+        .tenant_asked = "contoso.com",
+        .issued = 1763806200,
+        .not_before = 1763806140,
+        .expires = 1763809800,
+    };
+    trace->token = arena_new(&trace->arena, sizeof *trace->token);
+    *trace->token = facts;
+    trace->token->refusal = sample_bytes(hostile);
+    sample_add(trace, &trace->token->audience, "https://outlook.office365.com");
+    sample_add(trace, &trace->token->scopes, "SMTP.Send");
+    sample_add(trace, &trace->token->roles, hostile);
+}
+
 static void fill_lookups(struct trace *trace)
 {
     struct lookup *good = trace_add_lookup(trace);
@@ -347,6 +376,7 @@ struct result *sample_rich(void)
     struct result *result = sample_empty();
     struct trace *trace = result->trace;
     fill_run(trace);
+    fill_token(trace);
     fill_lookups(trace);
     struct endpoint *endpoint = sample_endpoint(trace, "smtp.office365.com", 587);
     endpoint->guessed = endpoint->transfer = true;

@@ -1,0 +1,37 @@
+/* Getting an access token: the dialogue with the authority, from the wish to the token. */
+#ifndef COMMAND_TOKEN_FLOW_H
+#define COMMAND_TOKEN_FLOW_H
+
+#include "base/arena.h"
+#include "command/token_wish.h"
+#include "engine/proxy.h"
+#include "net/http.h"
+#include "providers/provider.h"
+
+struct token_context {
+    const struct provider *provider; /* has an authority */
+    const char *user;                /* the login; NULL unknown */
+    struct http_options http;
+};
+
+/* What came of it. Strings are the arena's. */
+struct token_outcome {
+    struct secret *token; /* owned; NULL: none came, and refusal says why */
+    bool kept;            /* it is one of an earlier run that is still good */
+    bool unreachable;     /* the authority gave no answer that could be read */
+    const char *refusal;  /* its own words, "invalid_client: AADSTS7000215: ..."; escape them */
+    const char *host;     /* the authority's name */
+};
+
+/* Runs until the token is there, or will not come: with GRANT_DEVICE a person is told on standard
+ * error what to do, and is waited for. False and a message (release with free()) for what is ours:
+ * options that do not fit the provider, files that cannot be read, a store that cannot be written.
+ * WISH has passed token_wish_agree(). */
+bool token_obtain(const struct token_wish *wish, const struct token_context *context,
+                  struct arena *arena, struct token_outcome *ret_outcome, char **ret_error);
+/* The way through a proxy; its password stays the caller's to set. Strings are ARENA's. */
+void token_http_proxy(struct http_options *http, const struct proxy_settings *settings,
+                      struct arena *arena);
+void token_outcome_done(struct token_outcome *outcome);
+
+#endif

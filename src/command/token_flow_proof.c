@@ -1,0 +1,236 @@
+/* How an app proves who it is: a secret, its certificate, or the word of somebody else. */
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "command/token_flow_parts.h"
+#include "net/tls_sign.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    PEM_LIMIT = 256 * 1024,
+    ASSERTION_LIMIT = 16 * 1024,
+    ASSERTION_LIFE_S = 600 /* Entra takes no longer ones than it needs; ten minutes are usual */
+};
+
+static const char assertion_type[] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/* ---- files ---- */
+
+static bool read_pem(struct token_flow *flow, const char *path, struct buffer *in)
+{
+    char piece[4096];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), error = fd < 0 ? errno : 0;
+    for (ssize_t n = 1; fd >= 0 && n > 0 && !in->overflow;) {
+        n = read(fd, piece, sizeof piece);
+        if (n > 0)
+            buffer_append(in, piece, (size_t)n);
+        else if (n < 0)
+            error = errno;
+    }
+    explicit_bzero(piece, sizeof piece);
+    if (fd >= 0)
+        close(fd);
+    if (error || in->overflow) {
+        char *quoted = options_quote(path);
+        *flow->ret_error = memory_format("cannot read %s: %s", quoted,
+                                         error ? strerror(error) : "it is larger than 256 KiB");
+        free(quoted);
+    }
+    return !error && !in->overflow;
+}
+
+/* ---- the assertion that the app signs ---- */
+
+static void put_json(struct buffer *out, json_t *object)
+{
+    char *text = json_dumps(object, JSON_COMPACT);
+    crypto_base64url_encode(out, text_bytes(text));
+    free(text);
+    json_decref(object);
+}
+
+static json_t *thumbprint(const struct tls_signer *signer)
+{
+    struct buffer text;
+    buffer_init(&text, 64);
+    crypto_base64url_encode(
+        &text, (struct bytes) { (const char *)signer->thumbprint, TLS_THUMBPRINT_SIZE });
+    json_t *value = json_stringn(buffer_bytes(&text).data, buffer_size(&text));
+    buffer_done(&text);
+    return value;
+}
+
+/* RFC 7523 section 3; the header as Entra's "certificate credentials" page has it: PS256, and the
+ * certificate named by its SHA-256 thumbprint. */
+static bool put_assertion(const struct token_flow *flow, const struct tls_signer *signer,
+                          struct buffer *out)
+{
+    int64_t now = clock_real_ns() / 1000000000;
+    unsigned char random[16];
+    char id[33];
+    crypto_random(random, sizeof random);
+    for (size_t i = 0; i < sizeof random; i++)
+        snprintf(id + 2 * i, 3, "%02x", random[i]);
+    put_json(out, json_pack("{s:s, s:s, s:o}", "alg", "PS256", "typ", "JWT", "x5t#S256",
+                            thumbprint(signer)));
+    buffer_append_text(out, ".");
+    put_json(out, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "aud", flow->token_url, "iss",
+                            flow->wish->client_id, "sub", flow->wish->client_id, "jti", id, "iat",
+                            (json_int_t)now, "nbf", (json_int_t)now, "exp",
+                            (json_int_t)(now + ASSERTION_LIFE_S)));
+    struct buffer signature;
+    buffer_init(&signature, ASSERTION_LIMIT);
+    bool good = tls_sign(signer, TLS_PS256, buffer_bytes(out), &signature);
+    buffer_append_text(out, ".");
+    crypto_base64url_encode(out, buffer_bytes(&signature));
+    buffer_done(&signature);
+    return good && !out->overflow;
+}
+
+static bool complain_of(struct token_flow *flow, const char *why)
+{
+    char *quoted = options_quote(flow->wish->certificate_file);
+    *flow->ret_error = memory_format("%s: %s", quoted, why);
+    free(quoted);
+    return false;
+}
+
+static bool sign_in(struct token_flow *flow, const struct tls_signer *signer)
+{
+    int64_t now = clock_real_ns() / 1000000000;
+    struct buffer assertion;
+    if (signer->not_after < now)
+        return complain_of(flow, "the certificate has expired");
+    buffer_init(&assertion, ASSERTION_LIMIT);
+    bool good = put_assertion(flow, signer, &assertion);
+    if (good) {
+        token_form_text(flow, "client_assertion_type", assertion_type);
+        token_form_add(flow, "client_assertion", buffer_bytes(&assertion));
+    }
+    buffer_done(&assertion);
+    return good || complain_of(flow, "GnuTLS does not sign with this key");
+}
+
+static bool prove_by_certificate(struct token_flow *flow)
+{
+    const struct token_wish *wish = flow->wish;
+    struct buffer certificate, key;
+    struct tls_signer signer = { 0 };
+    const char *why = NULL;
+    buffer_init(&certificate, PEM_LIMIT);
+    buffer_init(&key, PEM_LIMIT);
+    bool good = read_pem(flow, wish->certificate_file, &certificate) &&
+                (!wish->key_file || read_pem(flow, wish->key_file, &key));
+    const struct buffer *with_key = wish->key_file ? &key : &certificate;
+    if (good && !tls_signer_init(&signer, buffer_bytes(with_key), buffer_bytes(&certificate), &why))
+        good = complain_of(flow, why);
+    good = good && sign_in(flow, &signer);
+    tls_signer_done(&signer);
+    buffer_done(&certificate);
+    buffer_done(&key);
+    return good;
+}
+
+bool token_prove(struct token_flow *flow)
+{
+    struct secret *secret = NULL;
+    if (flow->wish->certificate_file)
+        return prove_by_certificate(flow);
+    if (!secret_source_read(&flow->wish->client_secret, &secret, flow->ret_error))
+        return false;
+    if (secret)
+        token_form_add(flow, "client_secret", secret_bytes(secret));
+    secret_free(secret);
+    return true;
+}
+
+/* ---- the word of somebody else ---- */
+
+/* What a continuous-integration service offers to its jobs. */
+struct issuer {
+    const char *name;
+    const char *url, *token; /* environment variables */
+    const char *form;        /* appended to the address; %s is the audience */
+    bool post;
+};
+
+static const struct issuer issuers[] = {
+    /* docs.github.com: "OpenID Connect reference" */
+    { "GitHub Actions", "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+      "&audience=%s", false },
+    /* learn.microsoft.com: "REST: Oidctoken - Create"; the audience is the connection's */
+    { "Azure Pipelines", "SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN", "?api-version=7.1%s",
+      true },
+};
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static const char *issuer_url(struct token_flow *flow, const struct issuer *issuer)
+{
+    const char *connection = variable("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID");
+    const char *more = !issuer->post ? flow->oauth->federation
+                       : connection
+                           ? arena_format(flow->arena, "&serviceConnectionId=%s", connection)
+                           : "";
+    const char *tail = strstr(issuer->form, "%s");
+    return arena_format(flow->arena, "%s%.*s%s", variable(issuer->url), (int)(tail - issuer->form),
+                        issuer->form, more);
+}
+
+/* The request that is being made waits until the answer is there. */
+static struct secret *ask_issuer(struct token_flow *flow, const struct issuer *issuer)
+{
+    struct buffer request = flow->form;
+    buffer_init(&flow->form, PEM_LIMIT);
+    token_ask(flow, issuer_url(flow, issuer), issuer->post, variable(issuer->token));
+    buffer_done(&flow->form);
+    flow->form = request;
+    struct secret *assertion = flow->answer.assertion;
+    flow->answer.assertion = NULL;
+    if (!assertion) {
+        token_refused(flow);
+        flow->outcome->unreachable = true;
+        flow->outcome->host = issuer->name;
+    }
+    return assertion;
+}
+
+static struct secret *find_assertion(struct token_flow *flow)
+{
+    struct secret_source source = flow->wish->assertion;
+    struct secret *assertion = NULL;
+    if (!secret_source_given(&source)) {
+        source.file = variable("AZURE_FEDERATED_TOKEN_FILE"); /* a workload identity's */
+        for (size_t i = 0; !source.file && i < sizeof issuers / sizeof *issuers; i++)
+            if (variable(issuers[i].url) && variable(issuers[i].token))
+                return ask_issuer(flow, &issuers[i]);
+    }
+    if (secret_source_read(&source, &assertion, flow->ret_error) && !assertion)
+        *flow->ret_error = memory_copy(
+            "nothing here vouches for this job: give --assertion-file, --assertion-command or "
+            "MAILDOCTOR_ASSERTION (GitLab: id_tokens), or let the job ask for an identity (GitHub "
+            "Actions: permissions id-token: write; Azure Pipelines: SYSTEM_ACCESSTOKEN)");
+    return assertion;
+}
+
+bool token_prove_federated(struct token_flow *flow)
+{
+    struct secret *assertion = find_assertion(flow);
+    if (!assertion)
+        return false;
+    token_form_text(flow, "client_assertion_type", assertion_type);
+    token_form_add(flow, "client_assertion", secret_bytes(assertion));
+    secret_free(assertion);
+    return true;
+}

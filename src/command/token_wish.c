@@ -1,0 +1,121 @@
+#include "command/token_wish.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *word;
+    enum token_grant grant;
+} grants[] = {
+    { "device", GRANT_DEVICE },
+    { "client-credentials", GRANT_CLIENT_CREDENTIALS },
+    { "federation", GRANT_FEDERATION },
+    { "refresh", GRANT_REFRESH },
+};
+enum { GRANT_COUNT = sizeof grants / sizeof *grants };
+
+void token_wish_init(struct token_wish *wish)
+{
+    *wish = (struct token_wish) {
+        .client_secret = { .what = "client secret", .environment = "MAILDOCTOR_CLIENT_SECRET" },
+        .assertion = { .what = "assertion", .environment = "MAILDOCTOR_ASSERTION" },
+        .refresh_token = { .what = "refresh token", .environment = "MAILDOCTOR_REFRESH_TOKEN" },
+    };
+}
+
+enum token_grant token_grant_parse(const char *word)
+{
+    for (size_t i = 0; word && i < GRANT_COUNT; i++)
+        if (strcmp(word, grants[i].word) == 0)
+            return grants[i].grant;
+    return GRANT_NONE;
+}
+
+static bool reject_way(const char *word, char **ret_error)
+{
+    const char *words[GRANT_COUNT + 1] = { NULL };
+    for (size_t i = 0; i < GRANT_COUNT; i++)
+        words[i] = grants[i].word;
+    const char *near = options_nearest(word, words);
+    char *quoted = options_quote(word);
+    *ret_error = near ? memory_format("--oauth %s: did you mean %s?", quoted, near)
+                      : memory_format("--oauth %s: one of device, client-credentials, federation, "
+                                      "refresh",
+                                      quoted);
+    free(quoted);
+    return false;
+}
+
+/* It becomes part of an address. */
+static bool is_plain(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "-._";
+    return *text && strlen(text) <= 255 && text[strspn(text, allowed)] == '\0';
+}
+
+static bool is_authority(const char *url)
+{
+    static const char scheme[] = "https://";
+    size_t size = strlen(url), prefix = sizeof scheme - 1;
+    if (size <= prefix || size > 255 || !text_starts_fold(text_bytes(url), scheme))
+        return false;
+    for (const char *p = url + prefix; *p; p++)
+        if (*p <= ' ' || *p >= 0x7f || strchr("@?#\\\"<>", *p))
+            return false;
+    return true;
+}
+
+static bool words_fit(const struct token_wish *wish, char **ret_error)
+{
+    if (wish->tenant && !is_plain(wish->tenant))
+        return options_reject(ret_error, "tenant", wish->tenant,
+                              "the organisation's id, or one of its domains");
+    if (wish->authority && !is_authority(wish->authority))
+        return options_reject(ret_error, "authority", wish->authority,
+                              "an address that begins with https://");
+    return true;
+}
+
+/* The way in which the app proves who it is. */
+static bool proof_fits(const struct token_wish *wish, enum token_grant grant, char **ret_error)
+{
+    bool secret = secret_source_given(&wish->client_secret);
+    if (wish->key_file && !wish->certificate_file) {
+        *ret_error = memory_copy("--key-file needs --certificate-file");
+        return false;
+    }
+    if (secret && wish->certificate_file) {
+        *ret_error = memory_copy("a client secret and --certificate-file exclude each other; the "
+                                 "certificate is the better proof");
+        return false;
+    }
+    if (grant == GRANT_CLIENT_CREDENTIALS && !secret && !wish->certificate_file) {
+        *ret_error = memory_copy("--oauth client-credentials needs --certificate-file, or the "
+                                 "app's secret: --client-secret-file");
+        return false;
+    }
+    return true;
+}
+
+bool token_wish_agree(const struct token_wish *wish, char **ret_error)
+{
+    enum token_grant grant = token_grant_parse(wish->oauth);
+    if (grant == GRANT_NONE)
+        return reject_way(wish->oauth, ret_error);
+    /* Said before anything is asked: without it nobody gives out a token. */
+    if (!wish->client_id || !*wish->client_id) {
+        *ret_error = memory_copy("a token is given to a registered app only: register one with the "
+                                 "provider (maildoctor help token tells how) and name it with "
+                                 "--client-id");
+        return false;
+    }
+    if (grant == GRANT_REFRESH && !wish->store && !secret_source_given(&wish->refresh_token)) {
+        *ret_error = memory_copy("--oauth refresh needs --token-store or --refresh-token-file");
+        return false;
+    }
+    return words_fit(wish, ret_error) && proof_fits(wish, grant, ret_error);
+}

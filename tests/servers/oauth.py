@@ -1,0 +1,113 @@
+"""OAuth on a real server: a second Dovecot whose passdb asks the simulated authority, over HTTPS, whether a token is
+good; and what `maildoctor check` must say of good, expired and foreign tokens."""
+import json
+import shutil
+import subprocess
+
+from player import Case
+
+ADDRESS = "10.77.0.90"
+USER = "ana@contoso.com"  # whose the simulated tokens are
+CONF = """\
+protocols = imap pop3
+base_dir = {dir}/dovecot-oauth/run
+state_dir = {dir}/dovecot-oauth/state
+instance_name = oauth
+log_path = {dir}/log/dovecot-oauth.log
+listen = {address}
+ssl = required
+ssl_cert = <{dir}/pki/good.pem
+ssl_key = <{dir}/pki/good.key
+auth_mechanisms = xoauth2 oauthbearer
+auth_verbose = yes
+auth_failure_delay = 1 secs
+mail_location = maildir:{dir}/mail/%n
+first_valid_uid = 8
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {dir}/dovecot-oauth.conf.ext
+}}
+userdb {{
+  driver = static
+  args = uid=8 gid=8 home={dir}/mail/%n
+}}
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+"""
+PASSDB = """\
+introspection_mode = post
+introspection_url = {url}/introspect
+username_attribute = username
+active_attribute = active
+active_value = true
+tls_ca_cert_file = {ca}
+timeout_msecs = 5000
+"""
+
+
+def simulate(lab, program, scenario):
+    """The facts of a simulator that ends with the lab."""
+    process = subprocess.Popen([program, "simulate", "--scenario", scenario, "--format", "json", "--delay-scale", "0"],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    lab.daemons.append(process)
+    text = ""
+    while not text.endswith("\n}\n"):
+        line = process.stdout.readline()
+        if not line:
+            raise AssertionError(f"the simulator of {scenario} ended")
+        text += line
+    return json.loads(text)
+
+
+def start(lab, program):
+    lab.own(ADDRESS)
+    good = simulate(lab, program, "authenticated-not-connected")
+    for name, facts in (("good", good), ("expired", simulate(lab, program, "oauth-token-expired"))):
+        shutil.copy(facts["token_file"], lab.dir / f"token-{name}")
+    # Dovecot asks as a user of its own, to whom the simulator's folder is closed.
+    shutil.copy(good["ca_file"], lab.dir / "pki/authority.pem")
+    (lab.dir / "dovecot-oauth").mkdir()
+    url = good["authority"].replace("127.0.0.1", "localhost")
+    (lab.dir / "dovecot-oauth.conf.ext").write_text(PASSDB.format(url=url, ca=lab.dir / "pki/authority.pem"))
+    (lab.dir / "dovecot-oauth.conf").write_text(CONF.format(dir=lab.dir, address=ADDRESS))
+    lab.daemon("dovecot", "-F", "-c", lab.dir / "dovecot-oauth.conf")
+    lab.wait([(ADDRESS, port) for port in (993, 995, 143, 110)])
+
+
+def token(name):
+    def prepare(lab, _):
+        places = [word for port in (143, 993, 110, 995)
+                  for word in ("--connect-to", f"mail.lab.test:{port}:{ADDRESS}:{port}")]
+        return ["--ca-file", str(lab.dir / "pki/ca.pem"), "--token-file", str(lab.dir / f"token-{name}"), *places]
+    return prepare
+
+
+def accepted(ports):
+    return f"logins accepted at {ports}", lambda o: o.outcomes("accepted") == ports
+
+
+def by(mechanism):
+    return f"by {mechanism}", lambda o: {
+        attempt["auth"]["mechanism"] for endpoint in o.result["endpoints"] for attempt in endpoint["attempts"]
+        if attempt.get("auth", {}).get("outcome") in ("accepted", "judged", "unjudged")} == {mechanism}
+
+
+NOWHERE = ("the token is nowhere", lambda o: "EwBI" not in o.text and "eyJ0eXAi" not in o.text)
+
+
+def case(name, token_name, mechanism, *expected, user=USER, facts=()):
+    return Case(f"OAuth: {name}, {mechanism}", ["mail.lab.test", "--ports", "993,995,143", "--auth", mechanism],
+                *expected, user=user, password=None, prepare=token(token_name), facts=[by(mechanism), NOWHERE, *facts])
+
+
+CASES = [each for mechanism in ("XOAUTH2", "OAUTHBEARER") for each in (
+    case("a good token", "good", mechanism, "ok", facts=[accepted([993, 995])]),
+    case("an expired token", "expired", mechanism, "fail", "oauth-token-expired", 2,
+         facts=[("it says so before anybody is asked", lambda o: o.result["token"]["expires"] <
+                 o.result["started"])]),
+    case("another one's login", "good", mechanism, "fail", "oauth-wrong-user", 2, user="bob@contoso.com"),
+)]
