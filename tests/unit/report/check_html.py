@@ -26,8 +26,8 @@ PAYLOAD = ("'\"><script>document.title='owned'</script><img src=x onerror=alert(
            "</pre></title></style></svg><!--&lt;&amp;&#60;b&#62; \u202e\x07")
 # The program's own words for a thing: anything else would be refused when it is read.
 FIXED = {"status", "stage", "owner", "confidence", "severity", "service", "security", "expectation", "purpose", "kind",
-         "outcome", "held_by", "source", "needs", "answer", "started", "not_before", "not_after", "issued", "expires", "direction", "send", "read",
-         "role", "relation"}
+         "outcome", "held_by", "source", "needs", "answer", "started", "not_before", "not_after", "issued", "expires",
+         "direction", "send", "read", "role", "relation"}
 
 
 def skip_all(why):
