@@ -35,6 +35,8 @@ int mail_no_mechanism(struct mail *mail, int next)
                      login->token ? "an" : "a", secret);
     if (mail->facts.mechanisms.count == 0)
         failure = failure_make(FAILURE_NO_MECHANISM, "no login is offered");
+    else if (login->mailbox)
+        failure = failure_make(FAILURE_NO_MECHANISM, "nothing offered can name another mailbox");
     else if (login->mechanism && !mail_has_mechanism(mail, login->mechanism))
         failure = failure_make(FAILURE_NO_MECHANISM, "%s is not offered", login->mechanism);
     else if (login->mechanism)

@@ -151,7 +151,7 @@ static bool may_use_pass(const struct mail *mail)
 {
     const struct sasl_login *login = &mail->wish.login;
     bool offered = !mail->offers.known || mail_has_mechanism(mail, "USER");
-    return offered && login->password && mail_allows(mail, "USER") &&
+    return offered && login->password && !login->mailbox && mail_allows(mail, "USER") &&
            fits_a_line(secret_bytes(login->password)) && fits_a_line(text_bytes(login->user));
 }
 

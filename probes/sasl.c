@@ -4,7 +4,15 @@
 
 #include <string.h>
 
-/* RFC 4616: no authorisation identity, the server derives it from the name. */
+/* Whose mailbox is to be opened. Microsoft and Google take it as the user of a token's login, which
+ * names its own owner inside. */
+static const char *mailbox_of(const struct sasl_login *login)
+{
+    return login->mailbox ? login->mailbox : login->user;
+}
+
+/* RFC 4616: the authorisation identity is another's mailbox; without one the server derives it from
+ * the name. */
 static bool plain_respond(struct sasl_exchange *exchange, struct bytes challenge,
                           struct buffer *out)
 {
@@ -12,6 +20,7 @@ static bool plain_respond(struct sasl_exchange *exchange, struct bytes challenge
     if (exchange->round++)
         return false;
     struct bytes password = secret_bytes(exchange->login->password);
+    buffer_append_text(out, exchange->login->mailbox ? exchange->login->mailbox : "");
     buffer_append(out, "\0", 1);
     buffer_append_text(out, exchange->login->user);
     buffer_append(out, "\0", 1);
@@ -57,7 +66,7 @@ static bool xoauth2_respond(struct sasl_exchange *exchange, struct bytes challen
     (void)challenge;
     if (exchange->round++)
         return exchange->round == 2;
-    buffer_format(out, "user=%s\x01", exchange->login->user);
+    buffer_format(out, "user=%s\x01", mailbox_of(exchange->login));
     append_bearer(exchange, out);
     return true;
 }
@@ -85,7 +94,7 @@ static bool oauthbearer_respond(struct sasl_exchange *exchange, struct bytes cha
         return exchange->round == 2;
     }
     buffer_append_text(out, "n,a=");
-    append_saslname(out, exchange->login->user);
+    append_saslname(out, mailbox_of(exchange->login));
     buffer_append_text(out, ",\x01");
     if (exchange->host)
         buffer_format(out, "host=%s\x01port=%d\x01", exchange->host, exchange->port);
@@ -96,12 +105,17 @@ static bool oauthbearer_respond(struct sasl_exchange *exchange, struct bytes cha
 /* Best first, for each kind of secret. XOAUTH2 stands before the standard's OAUTHBEARER because the
  * hosts that offer both have had it longer. */
 static const struct sasl_mechanism mechanisms[] = {
-    { .name = "XOAUTH2", .wants_token = true, .client_first = true, .respond = xoauth2_respond },
+    { .name = "XOAUTH2",
+      .wants_token = true,
+      .other_mailbox = true,
+      .client_first = true,
+      .respond = xoauth2_respond },
     { .name = "OAUTHBEARER",
       .wants_token = true,
+      .other_mailbox = true,
       .client_first = true,
       .respond = oauthbearer_respond },
-    { .name = "PLAIN", .client_first = true, .respond = plain_respond },
+    { .name = "PLAIN", .other_mailbox = true, .client_first = true, .respond = plain_respond },
     { .name = "LOGIN", .respond = login_respond },
 };
 enum { MECHANISM_COUNT = sizeof mechanisms / sizeof *mechanisms };
@@ -130,6 +144,8 @@ const struct sasl_mechanism *sasl_choose(const struct sasl_login *login,
     for (int i = 0; i < MECHANISM_COUNT; i++) {
         const struct sasl_mechanism *mechanism = &mechanisms[i];
         bool fits = mechanism->wants_token ? login->token : login->password;
+        if (login->mailbox && !mechanism->other_mailbox)
+            continue;
         bool allowed = !login->mechanism || text_equal_fold(login->mechanism, mechanism->name);
         if (fits && allowed && is_offered(offered, mechanism->name))
             return mechanism;

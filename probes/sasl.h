@@ -11,6 +11,7 @@
 
 struct sasl_login {
     const char *user;              /* NULL: no login */
+    const char *mailbox;           /* another's, to be opened by that login; NULL: its own */
     const struct secret *password; /* NULL: none */
     const struct secret *token;    /* NULL: none; a token is preferred to a password */
     const char *mechanism;         /* only this one (upper case), or NULL for the best offered */
@@ -26,8 +27,9 @@ struct sasl_exchange {
 };
 
 struct sasl_mechanism {
-    const char *name; /* "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER" */
-    bool wants_token; /* else a password */
+    const char *name;   /* "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER" */
+    bool wants_token;   /* else a password */
+    bool other_mailbox; /* can say whose mailbox is meant beside whose login it is */
     bool client_first;
     /* Appends the raw response to CHALLENGE (empty before the first). False when the mechanism has
      * nothing more to say and the server must decide. */
@@ -35,8 +37,9 @@ struct sasl_mechanism {
 };
 
 /* The mechanism to use: the forced one if it is offered, else the best that is offered and that the
- * login's secret fits: with a token XOAUTH2, OAUTHBEARER; with a password PLAIN, LOGIN. NULL when
- * there is none. OFFERED holds the advertised names. */
+ * login's secret fits: with a token XOAUTH2, OAUTHBEARER; with a password PLAIN, LOGIN. For
+ * another's mailbox only those that can name it. NULL when there is none. OFFERED holds the
+ * advertised names. */
 const struct sasl_mechanism *sasl_choose(const struct sasl_login *login,
                                          const struct strings *offered);
 const struct sasl_mechanism *sasl_find(const char *name); /* case-insensitive, NULL when unknown */

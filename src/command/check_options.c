@@ -172,6 +172,18 @@ static bool set_user(void *to, const char *value, char **ret_error)
     return true;
 }
 
+static bool set_mailbox(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    settings->run.mailbox = value;
+    if (*value == '\0' || strlen(value) > NAME_LIMIT || !text_is_utf8(text_bytes(value)))
+        return options_reject(ret_error, "as", value, "a mailbox is 1 to 255 bytes of UTF-8");
+    for (const char *p = value; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return options_reject(ret_error, "as", value, "a mailbox holds no control character");
+    return true;
+}
+
 static bool set_mechanism(void *to, const char *value, char **ret_error)
 {
     struct check_settings *settings = to;
@@ -353,6 +365,9 @@ static const struct option_row rows[] = {
 
     { OPTION_HEADING, .help = "Login" },
     { OPTION_CALL, "user", 0, "NAME", "the login, if it is not the address", 0, set_user },
+    { OPTION_CALL, "as", 0, "MAILBOX",
+      "open this mailbox with that login: a shared one, or one that an app was given", 0,
+      set_mailbox },
     { OPTION_FLAG, "ask-password", 0, NULL, "ask for the password at the terminal",
       AT(password.ask), NULL },
     { OPTION_TEXT, "password-file", 0, "FILE", "read the password from a file", AT(password.file),
@@ -463,6 +478,9 @@ bool check_settings_agree(const struct check_settings *settings, char **ret_erro
              (secret_source_given(&settings->password) || secret_source_given(&settings->token) ||
               settings->wish.oauth))
         why = "a secret was given, but no login; add --user";
+    else if (run->mailbox && !secret_source_given(&settings->password) &&
+             !secret_source_given(&settings->token))
+        why = "--as needs a login: a password or a token";
     else if (settings->proxy_password.file && !run->proxy.user)
         why = "--proxy-password-file needs --proxy with a user, as in socks5://USER@HOST:PORT";
     else if (settings->limited && strcmp(settings->format->name, "nagios") != 0)

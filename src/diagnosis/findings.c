@@ -75,6 +75,8 @@ static void add_step(struct survey *survey, const struct endpoint *endpoint,
     const char *service = survey_service_word(endpoint);
     set_answered(survey, &values, endpoint, step);
     values_set(&values, "when", survey_when(attempt, step));
+    if (step->stage == STAGE_MAILBOX)
+        survey_mailbox_values(survey, &values);
     bool one_family = step->stage == STAGE_RESOLVE && step->error.kind == FAILURE_NO_ADDRESS &&
                       survey_one_family(survey, endpoint->host);
     if (one_family)

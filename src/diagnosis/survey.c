@@ -49,6 +49,15 @@ struct values survey_values(const struct survey *survey, const struct endpoint *
     return values;
 }
 
+void survey_mailbox_values(const struct survey *survey, struct values *values)
+{
+    const struct target_facts *target = &survey->trace->target;
+    if (!target->mailbox)
+        return;
+    values_set(values, "address", target->mailbox);
+    values_set(values, "delegate", target->user);
+}
+
 const char *survey_family(const struct survey *survey, const struct endpoint *endpoint)
 {
     const struct provider *provider = endpoint ? provider_by_host(endpoint->host) : NULL;

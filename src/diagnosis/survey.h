@@ -22,6 +22,9 @@ struct values survey_values(const struct survey *survey, const struct endpoint *
 /* "SMTP", "IMAP", "POP3". */
 const char *survey_service_word(const struct endpoint *endpoint);
 
+/* What is said of a mailbox rather than of a login: with --as they are not the same. */
+void survey_mailbox_values(const struct survey *survey, struct values *values);
+
 /* The family whose rules apply to what ENDPOINT says: its host's, else the target's. NULL unknown.
  */
 const char *survey_family(const struct survey *survey, const struct endpoint *endpoint);

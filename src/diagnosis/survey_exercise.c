@@ -79,6 +79,7 @@ static void add_step(struct survey *survey, const struct endpoint *endpoint,
     values_set(&values, "operations", event ? operations(survey, endpoint, event) : NULL);
     values_set(&values, "wait", survey_duration_words(survey->arena, step->duration_ns));
     values_set(&values, "when", survey_when(attempt, step));
+    survey_mailbox_values(survey, &values);
     struct classified classified = known_words(survey, endpoint, step);
     if (!classified.class)
         classified = event ? classify_event(event) : survey_step_class(survey, endpoint, step);

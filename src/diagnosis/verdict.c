@@ -309,8 +309,10 @@ const char *verdict_make_with(struct result *result, const struct rules *own)
     while (!judges[i].judge(&weighing, out))
         i++;
     verdict_describe(&weighing, out);
-    if (out->status == VERDICT_FAIL)
+    if (out->status == VERDICT_FAIL) {
         add_other_causes(&weighing, out);
+        verdict_not_connected(&weighing, out);
+    }
     verdict_reported(&weighing, out);
     if (out->status == VERDICT_FAIL)
         verdict_neighbours(&weighing, out);

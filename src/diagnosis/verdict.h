@@ -73,6 +73,9 @@ const char *verdict_make_with(struct result *result, const struct rules *own);
 void verdict_neighbours(const struct weighing *weighing, struct verdict *out);
 /* How the error that the caller reported, if any, goes with OUT, whose status it never changes. */
 void verdict_reported(const struct weighing *weighing, struct verdict *out);
+/* Where the mailbox behind a good login did not open: what else that may be, by what this run saw.
+ */
+void verdict_not_connected(const struct weighing *weighing, struct verdict *out);
 /* Adds CAUSE as another explanation, with what it explains and what it does not. */
 void verdict_alternative(const struct weighing *weighing, const struct finding *cause);
 

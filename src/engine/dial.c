@@ -76,7 +76,7 @@ struct session_options dial_session(const struct walk_shared *shared, struct end
             .host = endpoint->host,
             .port = endpoint->port,
             .transfer = endpoint->transfer,
-            .login = { .user = shared->user, .password = o->password, .token = o->token, .mechanism = o->mechanism },
+            .login = { .user = shared->user, .mailbox = o->mailbox, .password = o->password, .token = o->token, .mechanism = o->mechanism },
             .mailbox = endpoint->service != SERVICE_SMTP,
         },
         .trust = shared->trust,

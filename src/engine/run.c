@@ -390,6 +390,7 @@ static void begin(struct run *run)
     run->trust = o->trust ? o->trust : run->own_trust;
     run->gate = open_gate(run);
     run->outbox = o->submit ? outbox_new(run->trace, o->submit) : NULL;
+    run->trace->target.mailbox = arena_copy(&run->trace->arena, o->mailbox);
     run->trace->target.user = arena_copy(&run->trace->arena, run_login_user(o));
     run->shared = (struct walk_shared) {
         .loop = run->loop,

@@ -29,7 +29,8 @@ struct connect_to {
 struct run_options {
     struct target target;
     struct plan_options plan;
-    const char *user; /* NULL: the target's address or URL user */
+    const char *user;    /* NULL: the target's address or URL user */
+    const char *mailbox; /* another's, to be opened by that login; NULL */
     const struct secret *password, *token;
     const char *mechanism; /* --auth, upper case */
     bool all_logins, retry_login, insecure_login;

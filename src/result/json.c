@@ -27,6 +27,7 @@ static const struct shape_field target_rows[] = {
     { PEER("input", input, SHAPE_ALWAYS) },
     { PEER("address", address, SHAPE_NULL) },
     { PEER("user", user, SHAPE_NULL) },
+    { PEER("mailbox", mailbox, SHAPE_LEAVE_OUT) },
     { PEER("domain", domain, SHAPE_NULL) },
     { OWN("provider", provider, SHAPE_NULL) },
     { OWN("provider_title", provider_title, SHAPE_NULL) },

@@ -172,6 +172,7 @@ static void watch(struct share *share, const struct result *result)
     const struct trace *trace = result->trace;
     watch_user(share, trace->target.address);
     watch_user(share, trace->target.user);
+    watch_user(share, trace->target.mailbox);
     if (trace->target.domain) /* as typed: the table has it as the DNS does */
         watch_tenant(share, trace->target.domain);
     if (trace->from.host)

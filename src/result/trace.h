@@ -349,6 +349,7 @@ struct target_facts {
     const char *input;          /* as typed */
     const char *address;        /* "ana@contoso.com", NULL */
     const char *user;           /* the login's name; NULL: no login was given */
+    const char *mailbox;        /* another's, opened by that login; NULL: its own */
     const char *domain;         /* NULL for a host or URL without an address */
     const char *provider;       /* "microsoft365", ..., "generic" */
     const char *provider_title; /* "Microsoft 365" */

@@ -2,7 +2,7 @@
 import json
 import subprocess
 
-from lab import GOOD, ODD_PASSWORD, ODD_USER, PASSWORD, USER
+from lab import GOOD, MASTER, MASTER_PASSWORD, ODD_PASSWORD, ODD_USER, PASSWORD, USER
 from player import Case
 
 SEVEN = "25,587,465,110,995,143,993"
@@ -96,6 +96,13 @@ HEALTHY = [
     Case("the same by IMAP LOGIN and POP3 USER over an inherited descriptor",
          ["mail.lab.test", "--ports", "587,993,995", "--auth", "LOGIN"], "ok", user=ODD_USER,
          password=ODD_PASSWORD, way="fd", facts=[accepted([587, 993, 995])]),
+    Case("the mailbox of another", ["mail.lab.test", "--ports", "993,995", "--as", USER], "ok",
+         user=MASTER, password=MASTER_PASSWORD,
+         facts=[accepted([993, 995]),
+                ("the result says whose", lambda o: o.result["target"]["mailbox"] == USER)]),
+    Case("the mailbox of another, without a right to it",
+         ["mail.lab.test", "--ports", "993", "--as", ODD_USER], "fail", "bad-credentials", 2,
+         failed_logins=1),
     Case("the password from the environment", ["mail.lab.test", "--ports", "993"], "ok", way="env",
          facts=[accepted([993])]),
 ]

@@ -45,6 +45,8 @@ DROPPED += [(PROVIDER, port) for port in MAIL_PORTS if port not in PROVIDER_PORT
 
 USER = "alice@contoso.test"
 PASSWORD = "correct horse battery"
+MASTER = "master@contoso.test"
+MASTER_PASSWORD = "skeleton key"
 ODD_USER = "odd@contoso.test"
 ODD_PASSWORD = "p\u00e4ss \"w\\o:rd\" {7} 100% $HOME 'x' \u20ac"
 
@@ -140,6 +142,13 @@ first_valid_uid = 8
 passdb {{
   driver = passwd-file
   args = username_format=%u {dir}/users
+}}
+# Who may open the mailbox of another.
+passdb {{
+  driver = passwd-file
+  args = username_format=%u {dir}/masters
+  master = yes
+  result_success = continue
 }}
 userdb {{
   driver = static
@@ -323,13 +332,14 @@ class Lab:
             text += "}\n"
         (self.dir / "dovecot.conf").write_text(text)
         self.set_users({USER: PASSWORD, ODD_USER: ODD_PASSWORD})
+        self.set_users({MASTER: MASTER_PASSWORD}, "masters")
 
-    def set_users(self, users):
+    def set_users(self, users, file="users"):
         """Who may log in from now on."""
         import base64
         lines = [f"{user}:{{PLAIN.b64}}{base64.b64encode(password.encode()).decode()}\n"
                  for user, password in users.items()]
-        path = self.dir / "users"
+        path = self.dir / file
         path.write_text("".join(lines))
         path.chmod(0o644)
 

@@ -194,9 +194,36 @@ static void error_challenges(void **state)
     assert_null(sasl_find(""));
 }
 
+/* Another's mailbox: named beside the login, and nowhere in its stead. */
+static void anothers_mailbox(void **state)
+{
+    struct fixture *f = *state;
+    struct sasl_login login = { .user = "ana@contoso.com",
+                                .mailbox = "shared@contoso.com",
+                                .password = f->password,
+                                .token = f->token };
+    struct sasl_exchange x = { .login = &login };
+    EXPECT(&x, "PLAIN", "", "shared@contoso.com\0ana@contoso.com\0correct horse");
+    x = (struct sasl_exchange) { .login = &login };
+    EXPECT(&x, "XOAUTH2", "",
+           "user=shared@contoso.com\x01"
+           "auth=Bearer EwBtoken.value\x01\x01");
+    x = (struct sasl_exchange) { .login = &login };
+    EXPECT(&x, "OAUTHBEARER", "",
+           "n,a=shared@contoso.com,\x01"
+           "auth=Bearer EwBtoken.value\x01\x01");
+    struct strings offered = { 0 };
+    strings_add(&offered, &f->arena, "LOGIN");
+    login.token = NULL;
+    assert_null(sasl_choose(&login, &offered));
+    strings_add(&offered, &f->arena, "PLAIN");
+    assert_string_equal(sasl_choose(&login, &offered)->name, "PLAIN");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(anothers_mailbox),
         cmocka_unit_test(the_best_that_fits_is_chosen),
         cmocka_unit_test(without_a_name_nothing_is_chosen),
         cmocka_unit_test(plain),

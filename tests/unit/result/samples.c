@@ -108,6 +108,7 @@ static void fill_run(struct trace *trace)
             NEED_SEND | NEED_READ | NEED_IMAP | NEED_POP | NEED_RELAY | NEED_ENDPOINT | NEED_ANY,
     };
     trace->target.reported = sample_bytes(hostile);
+    trace->target.mailbox = hostile;
     trace->from.host = "desk7";
     trace->from.os = "Debian GNU/Linux 12 (bookworm)";
     trace->from.kernel = "6.1.0";
