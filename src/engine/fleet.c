@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "engine/path_limits.h"
 #include "engine/trust.h"
 
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct fleet {
     struct fleet_options options;
     struct trust *trust;
     struct doors *doors;
+    struct path_limits *path_limits;
     struct berth **berths; /* under way, each in its place, of which there are as many as jobs */
     struct berth *waiting; /* asked for already, but its login is in use; NULL: none */
     size_t running;
@@ -107,6 +109,8 @@ static struct berth *ask_next(struct fleet *fleet)
     *berth = (struct berth) { .fleet = fleet, .turn = turn, .options = *turn.options };
     berth->options.trust = fleet->trust;
     berth->options.doors = fleet->doors;
+    berth->options.path_limits = fleet->path_limits;
+    berth->options.path_asked_only = true;   /* many silent ports, and routers answer seldom */
     berth->options.no_second_opinion = true; /* a thread for each lookup */
     return berth;
 }
@@ -184,6 +188,7 @@ struct fleet *fleet_start(const struct fleet_options *options, char **ret_error)
     *fleet = (struct fleet) { .options = *options };
     fleet->berths = memory_new(options->jobs * sizeof *fleet->berths);
     fleet->doors = doors_new(options->loop, DOORS_AT_ONCE);
+    fleet->path_limits = path_limits_new();
     fleet->trust = trust_start(options->loop, &fleet->options.trust);
     fill_soon(fleet, 0);
     return fleet;
@@ -222,6 +227,7 @@ void fleet_free(struct fleet *fleet)
         return;
     fleet_stop(fleet);
     doors_free(fleet->doors);
+    path_limits_free(fleet->path_limits);
     trust_free(fleet->trust);
     free(fleet->berths);
     free(fleet);

@@ -51,6 +51,8 @@ static bool prepare(struct flight *flight, char **ret_error)
     run->token = flight->token;
     run->state_dir = flight->options.state_dir;
     run->submit = flight->options.wish;
+    run->path_limits = flight->options.path_limits;
+    run->path_asked_only = true; /* it comes again every few minutes */
     run->trust = module_set_trust(flight->options.set, module);
     run->judge_login = classify_login;
     return true;

@@ -13,7 +13,8 @@ struct flight_options {
     const struct serve_module *module;
     const char *target;
     const char *state_dir;
-    const struct outbox_wish *wish; /* a test message; NULL: none */
+    struct path_limits *path_limits; /* of the process */
+    const struct outbox_wish *wish;  /* a test message; NULL: none */
     bool with_text;
     /* Called once, never before flight_start() returns; frees the flight. */
     void (*landed)(void *arg, struct flight *flight);

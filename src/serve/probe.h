@@ -26,6 +26,7 @@ struct probe {
 struct prober {
     struct prober_options options;
     struct module_set *set;
+    struct path_limits *path_limits;
     struct probe *probes;
     struct prober_counts counts;
     bool draining, drained;

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "engine/gate_memory.h"
+#include "engine/path_limits.h"
 #include "serve/probe.h"
 #include "serve/schedule.h"
 
@@ -235,6 +236,7 @@ static void begin(struct probe *probe)
         .module = probe->module,
         .target = probe->target,
         .state_dir = prober->options.state_dir,
+        .path_limits = prober->path_limits,
         .wish = message_of(probe),
         .with_text = is_text_wanted(probe),
         .landed = landed,
@@ -366,6 +368,7 @@ struct prober *prober_new(const struct prober_options *options, struct module_se
     struct prober *prober = memory_new(sizeof *prober);
     prober->options = *options;
     prober->set = set;
+    prober->path_limits = path_limits_new();
     probe_list_renew(prober);
     return prober;
 }
@@ -435,5 +438,6 @@ void prober_free(struct prober *prober)
     while (prober->probes)
         probe_remove_if_gone(prober, prober->probes);
     module_set_release(prober->set);
+    path_limits_free(prober->path_limits);
     free(prober);
 }
