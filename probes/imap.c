@@ -148,7 +148,11 @@ static int after_login(const struct mail *mail)
  * that forbid the command alone. */
 static int choose_login(struct mail *mail)
 {
-    if (!mail_choose(mail, &mail->facts.mechanisms))
+    /* The command LOGIN is assumed; what is advertised beside it goes first. */
+    struct strings advertised = mail->facts.mechanisms;
+    bool assumed = !mail->offers.no_login_command && !mail->offers.login_mechanism;
+    advertised.count -= assumed && advertised.count; /* it was added last */
+    if (!mail_choose(mail, &advertised) && !mail_choose(mail, &mail->facts.mechanisms))
         return NO_MECHANISM;
     bool login = text_equal_fold(mail->mechanism->name, "LOGIN");
     return login && !mail->offers.no_login_command ? LOGIN : AUTHENTICATE;

@@ -34,6 +34,7 @@ void mail_free(struct mail *mail)
     if (!mail)
         return;
     dialogue_done(&mail->dialogue);
+    sasl_done(&mail->exchange);
     buffer_done(&mail->challenge);
     arena_done(&mail->arena);
     free(mail);

@@ -22,7 +22,7 @@ bool mail_choose(struct mail *mail, const struct strings *offered)
     mail->mechanism = sasl_choose(&mail->wish.login, offered);
     if (!mail->mechanism)
         return false;
-    mail->facts.mechanism = mail->mechanism->name;
+    mail->facts.mechanism = mail->exchange.mechanism = mail->mechanism->name;
     return true;
 }
 
@@ -72,7 +72,7 @@ static void say_first(struct mail *mail, struct buffer *out, const char *verb, s
     if (line <= line_limit)
         append_response(out, &raw, true);
     else
-        mail->exchange = start;
+        mail->exchange.round = start.round, mail->exchange.secret_said = start.secret_said;
     buffer_done(&raw);
 }
 
@@ -115,6 +115,10 @@ int mail_login_heard(struct mail *mail, const struct reply *reply, int done, int
     mail->facts.login_reply = (struct bytes) { words, size + text.size };
     if (reply->kind != REPLY_OK)
         return mail_refused(mail, reply, goodbye);
+    if (!sasl_is_proven(&mail->exchange))
+        return dialogue_reject(
+            d, failure_make(FAILURE_SERVER_UNPROVEN, "accepted without knowing the password"),
+            goodbye);
     mail->facts.login_done = true;
     return done;
 }
@@ -130,6 +134,18 @@ static void read_challenge(struct mail *mail, struct bytes challenge)
         dialogue_note(&mail->dialogue, text_trim(buffer_bytes(&mail->challenge)));
 }
 
+static struct failure why_cancelled(const struct mail *mail)
+{
+    const struct sasl_exchange *exchange = &mail->exchange;
+    if (exchange->unproven)
+        return failure_make(FAILURE_SERVER_UNPROVEN, "its proof of the password is wrong");
+    if (exchange->trouble)
+        return failure_make(FAILURE_PROTOCOL_VIOLATION, "%s: %s", mail->mechanism->name,
+                            exchange->trouble);
+    return failure_make(FAILURE_PROTOCOL_VIOLATION, "asks for more than %s has to say",
+                        mail->mechanism->name);
+}
+
 int mail_auth_heard(struct mail *mail, const struct reply *reply, struct bytes challenge, int again,
                     int done, int goodbye)
 {
@@ -138,10 +154,7 @@ int mail_auth_heard(struct mail *mail, const struct reply *reply, struct bytes c
         return again;
     }
     if (mail->cancelled)
-        return dialogue_reject(&mail->dialogue,
-                               failure_make(FAILURE_PROTOCOL_VIOLATION,
-                                            "asks for more than %s has to say",
-                                            mail->mechanism->name),
+        return dialogue_reject(&mail->dialogue, why_cancelled(mail),
                                reply->kind == REPLY_MORE ? STEP_FAILED : goodbye);
     return mail_login_heard(mail, reply, done, goodbye);
 }

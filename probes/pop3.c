@@ -155,14 +155,15 @@ static bool may_use_pass(const struct mail *mail)
            fits_a_line(secret_bytes(login->password)) && fits_a_line(text_bytes(login->user));
 }
 
-/* LOGIN takes three exchanges where USER and PASS take two and every server knows them: it is for
- * servers that offer nothing else. */
+/* USER and PASS are known to every server, and two exchanges: LOGIN's three, and mechanisms that
+ * need a password kept in a form of their own, are for servers that offer nothing else. */
 static bool choose_mechanism(struct mail *mail)
 {
     const struct strings *offered = &mail->facts.mechanisms;
     bool found = mail_choose(mail, offered);
-    bool only_login = found && text_equal_fold(mail->mechanism->name, "LOGIN");
-    if ((found && !only_login) || !may_use_pass(mail))
+    bool good =
+        found && (mail->mechanism->wants_token || text_equal_fold(mail->mechanism->name, "PLAIN"));
+    if (good || !may_use_pass(mail))
         return found;
     mail->mechanism = NULL;
     mail->facts.mechanism = "USER";

@@ -1,6 +1,7 @@
 #include "probes/sasl.h"
 
 #include "base/text.h"
+#include "probes/sasl_gsasl.h"
 
 #include <string.h>
 
@@ -117,6 +118,15 @@ static const struct sasl_mechanism mechanisms[] = {
       .respond = oauthbearer_respond },
     { .name = "PLAIN", .other_mailbox = true, .client_first = true, .respond = plain_respond },
     { .name = "LOGIN", .respond = login_respond },
+    { .name = "SCRAM-SHA-256",
+      .other_mailbox = true,
+      .client_first = true,
+      .respond = sasl_gsasl_respond },
+    { .name = "SCRAM-SHA-1",
+      .other_mailbox = true,
+      .client_first = true,
+      .respond = sasl_gsasl_respond },
+    { .name = "CRAM-MD5", .respond = sasl_gsasl_respond },
 };
 enum { MECHANISM_COUNT = sizeof mechanisms / sizeof *mechanisms };
 
@@ -151,6 +161,16 @@ const struct sasl_mechanism *sasl_choose(const struct sasl_login *login,
             return mechanism;
     }
     return NULL;
+}
+
+bool sasl_is_proven(const struct sasl_exchange *exchange)
+{
+    return !exchange->unproven && sasl_gsasl_proven(exchange);
+}
+
+void sasl_done(struct sasl_exchange *exchange)
+{
+    sasl_gsasl_done(exchange);
 }
 
 bool sasl_is_error_challenge(const struct sasl_mechanism *mechanism, struct bytes challenge)

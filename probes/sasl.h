@@ -17,17 +17,21 @@ struct sasl_login {
     const char *mechanism;         /* only this one (upper case), or NULL for the best offered */
 };
 
-/* One exchange of a mechanism; zeroed at its start. */
+/* One exchange of a mechanism; zeroed at its start, ended with sasl_done(). */
 struct sasl_exchange {
     const struct sasl_login *login;
-    const char *host; /* OAUTHBEARER says where it goes (RFC 7628 section 3.1) */
+    const char *mechanism; /* its name; needed by those that libgsasl speaks */
+    const char *host;      /* OAUTHBEARER says where it goes (RFC 7628 section 3.1) */
     int port;
-    int round;        /* responses made so far */
-    bool secret_said; /* a response held the password or the token */
+    int round;                    /* responses made so far */
+    bool secret_said;             /* a response held the password or the token, or proved it */
+    bool unproven;                /* the server could not prove that it knows the password */
+    const char *trouble;          /* why no response could be made; static text, NULL none */
+    struct sasl_library *library; /* sasl_gsasl.c's; NULL none */
 };
 
 struct sasl_mechanism {
-    const char *name;   /* "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER" */
+    const char *name;   /* "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER", "SCRAM-SHA-256", ... */
     bool wants_token;   /* else a password */
     bool other_mailbox; /* can say whose mailbox is meant beside whose login it is */
     bool client_first;
@@ -37,12 +41,19 @@ struct sasl_mechanism {
 };
 
 /* The mechanism to use: the forced one if it is offered, else the best that is offered and that the
- * login's secret fits: with a token XOAUTH2, OAUTHBEARER; with a password PLAIN, LOGIN. For
- * another's mailbox only those that can name it. NULL when there is none. OFFERED holds the
- * advertised names. */
+ * login's secret fits: with a token XOAUTH2, OAUTHBEARER; with a password PLAIN, LOGIN,
+ * SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5. Inside verified TLS PLAIN is as good as any, and every
+ * server that has it can judge it, while the last three need the password kept in a form of their
+ * own, and are often offered where that is not so. For another's mailbox only those that can name
+ * it. NULL when there is none. OFFERED holds the advertised names. */
 const struct sasl_mechanism *sasl_choose(const struct sasl_login *login,
                                          const struct strings *offered);
 const struct sasl_mechanism *sasl_find(const char *name); /* case-insensitive, NULL when unknown */
+
+/* After the server accepted: has it proved what the mechanism has it prove? */
+bool sasl_is_proven(const struct sasl_exchange *exchange);
+/* Wipes what the exchange holds. */
+void sasl_done(struct sasl_exchange *exchange);
 
 /* Is CHALLENGE an error report that wants an empty or "\x01" answer before the final refusal
  * (Gmail's JSON, RFC 7628 section 3.2.3)? Then it is the cause, not a question. */

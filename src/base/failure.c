@@ -36,6 +36,7 @@ static const char *const names[] = {
     [FAILURE_NOT_OFFERED] = "not_offered",
     [FAILURE_PLAINTEXT_INJECTED] = "plaintext_injected",
     [FAILURE_NO_MECHANISM] = "no_mechanism",
+    [FAILURE_SERVER_UNPROVEN] = "server_unproven",
     [FAILURE_WRONG_RESULT] = "wrong_result",
     [FAILURE_HELD_BACK] = "held_back",
     [FAILURE_TLS_VERSION] = "tls_version",

@@ -42,6 +42,7 @@ enum failure_kind {
     FAILURE_NOT_OFFERED,        /* the capability needed is not among those offered */
     FAILURE_PLAINTEXT_INJECTED, /* bytes behind the STARTTLS reply */
     FAILURE_NO_MECHANISM,       /* no SASL mechanism that both sides have */
+    FAILURE_SERVER_UNPROVEN,    /* it cannot prove that it knows the password; text tells */
     FAILURE_WRONG_RESULT, /* it agreed, and what was asked for has not come about; text tells */
     FAILURE_HELD_BACK, /* the credential gate or the TLS rule kept the secret here; blocked_by tells
                         */

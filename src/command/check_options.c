@@ -189,7 +189,9 @@ static bool set_mechanism(void *to, const char *value, char **ret_error)
     struct check_settings *settings = to;
     const struct sasl_mechanism *mechanism = sasl_find(value);
     if (!mechanism)
-        return options_reject(ret_error, "auth", value, "PLAIN, LOGIN, XOAUTH2 or OAUTHBEARER");
+        return options_reject(
+            ret_error, "auth", value,
+            "PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, XOAUTH2 or OAUTHBEARER");
     settings->run.mechanism = mechanism->name;
     return true;
 }
@@ -386,7 +388,8 @@ static const struct option_row rows[] = {
       "a secret on the command line can be read by every user of this machine; use --token-file, "
       "--token-fd, --token-command or MAILDOCTOR_TOKEN",
       0, NULL },
-    { OPTION_CALL, "auth", 0, "MECHANISM", "only this one: PLAIN, LOGIN, XOAUTH2, OAUTHBEARER", 0,
+    { OPTION_CALL, "auth", 0, "MECHANISM",
+      "only this one: PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, XOAUTH2, OAUTHBEARER", 0,
       set_mechanism },
     { OPTION_FLAG, "all-logins", 0, NULL, "log in on every port, not once per protocol",
       AT(run.all_logins), NULL },

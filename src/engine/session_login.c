@@ -83,7 +83,8 @@ void session_judge_login(struct session *s, const struct dialogue_row *row)
     if (row->outcome == OUTCOME_OK)
         return; /* one exchange of several */
     struct bytes reply = facts->login_reply.size ? facts->login_reply : row->line;
-    if (!facts->login_sent || is_called_off(s, row))
+    bool unproven = row->failure.kind == FAILURE_SERVER_UNPROVEN; /* it did not refuse it */
+    if (!facts->login_sent || unproven || is_called_off(s, row))
         report_login(s, LOGIN_UNJUDGED, reply);
     else if (row->failure.kind == FAILURE_REFUSED)
         report_login(s,

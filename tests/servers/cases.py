@@ -96,6 +96,19 @@ HEALTHY = [
     Case("the same by IMAP LOGIN and POP3 USER over an inherited descriptor",
          ["mail.lab.test", "--ports", "587,993,995", "--auth", "LOGIN"], "ok", user=ODD_USER,
          password=ODD_PASSWORD, way="fd", facts=[accepted([587, 993, 995])]),
+    *[Case(f"{name} forced", ["mail.lab.test", "--ports", "587,993,995", "--auth", name], "ok",
+           facts=[accepted([587, 993, 995]),
+                  ("by that mechanism", lambda o, name=name: all(
+                      attempt["auth"]["mechanism"] == name for endpoint in o.result["endpoints"]
+                      for attempt in endpoint["attempts"]))])
+      for name in ("SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5")],
+    *[Case(f"{name} with a wrong password", ["mail.lab.test", "--ports", "587,993,995", "--auth", name],
+           "fail", "bad-credentials", 2, password=f"Wrong-{name}", failed_logins=1)
+      for name in ("SCRAM-SHA-256", "CRAM-MD5")],
+    Case("PLAIN goes before them", ["mail.lab.test", "--ports", "587,993,995"], "ok",
+         facts=[("PLAIN", lambda o: all(attempt["auth"]["mechanism"] == "PLAIN"
+                                        for endpoint in o.result["endpoints"]
+                                        for attempt in endpoint["attempts"]))]),
     Case("the mailbox of another", ["mail.lab.test", "--ports", "993,995", "--as", USER], "ok",
          user=MASTER, password=MASTER_PASSWORD,
          facts=[accepted([993, 995]),

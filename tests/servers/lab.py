@@ -131,7 +131,7 @@ ssl_cert = <{dir}/pki/good.pem
 ssl_key = <{dir}/pki/good.key
 ssl_min_protocol = TLSv1.2
 disable_plaintext_auth = yes
-auth_mechanisms = plain login
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
 # Each failed login is one line of the log, whichever server asked.
 auth_verbose = yes
 auth_failure_delay = 1 secs
