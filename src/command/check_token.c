@@ -21,8 +21,10 @@ bool check_token_agree(const struct check_settings *settings, char **ret_error)
 {
     const struct token_wish *wish = &settings->wish;
     const char *why = NULL;
-    if (!wish->oauth && (wish->client_id || wish->store || wish->certificate_file))
-        why = "--client-id, --token-store and --certificate-file are for --oauth";
+    if (!wish->oauth && (wish->client_id || wish->store || wish->certificate_file ||
+                         wish->service_account_key.file || wish->service_account_key.fd))
+        why = "--client-id, --token-store, --certificate-file and --service-account-key-file are "
+              "for --oauth";
     else if (wish->oauth && secret_source_given(&settings->token))
         why = "--oauth gets a token, and one was given as well";
     else if (wish->oauth && secret_source_given(&settings->password))
@@ -40,8 +42,9 @@ static const char *login_of(const struct run_options *run)
 }
 
 /* Names are not looked up yet: whose MX it is cannot be known here. */
-static const struct provider *provider_of(const struct run_options *run)
+static const struct provider *provider_of(const struct check_settings *settings)
 {
+    const struct run_options *run = &settings->run;
     const struct provider *provider = NULL;
     if (run->plan.provider)
         provider = provider_find(run->plan.provider);
@@ -49,7 +52,7 @@ static const struct provider *provider_of(const struct run_options *run)
         provider = provider_by_host(run->target.host);
     else if (run->target.domain)
         provider = provider_by_domain(run->target.domain);
-    return provider && provider->oauth ? provider : provider_find("microsoft365");
+    return provider && provider->oauth ? provider : token_wish_provider(&settings->wish);
 }
 
 static const char *bracketed(struct arena *arena, const char *address)
@@ -85,7 +88,7 @@ static bool ask(struct check_token *token, const struct check_settings *settings
                 const struct secret *proxy_password, char **ret_error)
 {
     const char *places[HTTP_PLACE_LIMIT];
-    struct token_context context = { provider_of(&settings->run), login_of(&settings->run), { 0 } };
+    struct token_context context = { provider_of(settings), login_of(&settings->run), { 0 } };
     set_way(token, settings, proxy_password, &context.http, places);
     token->source = arena_format(&token->arena, "--oauth %s", settings->wish.oauth);
     if (!token_obtain(&settings->wish, &context, &token->arena, &token->outcome, ret_error))

@@ -22,9 +22,13 @@ static struct {
     struct buffer value;
     bool given;
 } taken[] = {
-    { .name = "MAILDOCTOR_PASSWORD" },       { .name = "MAILDOCTOR_TOKEN" },
-    { .name = "MAILDOCTOR_PROXY_PASSWORD" }, { .name = "MAILDOCTOR_CLIENT_SECRET" },
-    { .name = "MAILDOCTOR_ASSERTION" },      { .name = "MAILDOCTOR_REFRESH_TOKEN" },
+    { .name = "MAILDOCTOR_PASSWORD" },
+    { .name = "MAILDOCTOR_TOKEN" },
+    { .name = "MAILDOCTOR_PROXY_PASSWORD" },
+    { .name = "MAILDOCTOR_CLIENT_SECRET" },
+    { .name = "MAILDOCTOR_ASSERTION" },
+    { .name = "MAILDOCTOR_REFRESH_TOKEN" },
+    { .name = "MAILDOCTOR_SERVICE_ACCOUNT_KEY" },
 };
 enum { TAKEN_COUNT = sizeof taken / sizeof *taken };
 
@@ -232,7 +236,8 @@ static bool is_utf16(struct bytes bytes)
            (memcmp(bytes.data, "\xff\xfe", 2) == 0 || memcmp(bytes.data, "\xfe\xff", 2) == 0);
 }
 
-static const char *find_fault(const struct buffer *in, struct bytes secret)
+static const char *find_fault(const struct secret_source *source, const struct buffer *in,
+                              struct bytes secret)
 {
     if (in->overflow || secret.size > SECRET_LIMIT)
         return "is longer than 16384 bytes";
@@ -240,7 +245,8 @@ static const char *find_fault(const struct buffer *in, struct bytes secret)
         return "is empty";
     if (is_utf16(secret))
         return "is encoded in UTF-16; save it as UTF-8";
-    if (memchr(secret.data, '\n', secret.size) || memchr(secret.data, '\r', secret.size))
+    if (!source->lines &&
+        (memchr(secret.data, '\n', secret.size) || memchr(secret.data, '\r', secret.size)))
         return "is more than one line";
     if (memchr(secret.data, '\0', secret.size))
         return "holds a zero byte"; /* RFC 4616 section 2: NUL separates the parts of PLAIN */
@@ -265,7 +271,7 @@ bool secret_source_read(const struct secret_source *source, struct secret **ret_
     bool shared = false, good = read_any(source, &in, &shared, ret_error);
     if (good) {
         struct bytes bytes = without_newline(without_mark(buffer_bytes(&in)));
-        const char *fault = find_fault(&in, bytes);
+        const char *fault = find_fault(source, &in, bytes);
         if (!fault)
             *ret_secret = secret_new(bytes);
         if (!fault && !*ret_secret)

@@ -10,6 +10,7 @@ struct secret_source {
     const char *environment;         /* "MAILDOCTOR_PASSWORD"; NULL: none */
     const char *file, *fd, *command; /* the option's value; NULL: not given */
     bool ask;                        /* at the terminal, without echo */
+    bool lines;                      /* may be more than one line */
     bool quiet;                      /* no warning of a file that everybody may read */
 };
 
@@ -27,8 +28,8 @@ char *secret_source_name(const struct secret_source *source);
 
 /* Reads the secret; NULL in RET_SECRET when no source was given. False and a message (release with
  * free()) when two were given, or the one cannot be read, is empty, longer than SECRET_LIMIT or not
- * one line of UTF-8. One final newline and a byte order mark are not part of it. A file that
- * everybody may read gives a warning on standard error. */
+ * one line of UTF-8 (where it is to be one). One final newline and a byte order mark are not part
+ * of it. A file that everybody may read gives a warning on standard error. */
 bool secret_source_read(const struct secret_source *source, struct secret **ret_secret,
                         char **ret_error);
 

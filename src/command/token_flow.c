@@ -106,7 +106,8 @@ void token_form_begin(struct token_flow *flow, const char *grant_type)
     buffer_clear(&flow->form);
     if (grant_type)
         token_form_text(flow, "grant_type", grant_type);
-    token_form_text(flow, "client_id", flow->wish->client_id);
+    if (flow->wish->client_id)
+        token_form_text(flow, "client_id", flow->wish->client_id);
 }
 
 /* ---- what is asked for ---- */
@@ -155,6 +156,11 @@ static bool fits_provider(struct token_flow *flow)
         return refuse(flow, "Google gives no mail scope for a device code");
     if (is_google(flow) && app)
         return refuse(flow, "Google knows no client credentials for mail");
+    if (!is_google(flow) && flow->grant == GRANT_SERVICE_ACCOUNT)
+        return refuse(flow, "a service account is Google's, and this provider is another");
+    if (flow->grant == GRANT_SERVICE_ACCOUNT && !flow->context->user)
+        return refuse(flow, "a service account has no mailbox: name the address whose mail it is "
+                            "to open");
     if (flow->grant == GRANT_FEDERATION && !flow->oauth->federation)
         return refuse(flow, "this provider takes no federated assertion");
     /* The shared endpoints do not know whose app it is (AADSTS9001023). */
@@ -306,6 +312,8 @@ static bool perform(struct token_flow *flow)
         return by_client_credentials(flow);
     case GRANT_REFRESH:
         return by_refresh(flow);
+    case GRANT_SERVICE_ACCOUNT:
+        return token_account_ask(flow) && take_token(flow);
     case GRANT_NONE:
         break;
     }
@@ -318,10 +326,13 @@ static bool perform(struct token_flow *flow)
 static const char *cache_key(const struct token_flow *flow)
 {
     const struct token_wish *wish = flow->wish;
-    return arena_format(flow->arena, "%s\n%s\n%s\n%s\n%s\n%s", wish->oauth, flow->token_url,
-                        wish->client_id, flow->scope,
-                        flow->context->user ? flow->context->user : "",
-                        wish->certificate_file ? wish->certificate_file : "");
+    const struct token_account *account = &flow->account;
+    const char *app = wish->client_id ? wish->client_id : account->email;
+    return arena_format(flow->arena, "%s\n%s\n%s\n%s\n%s\n%s", wish->oauth, flow->token_url, app,
+                        flow->scope, flow->context->user ? flow->context->user : "",
+                        wish->certificate_file ? wish->certificate_file
+                        : account->key_id      ? account->key_id
+                                               : "");
 }
 
 static bool keep(struct token_flow *flow)
@@ -355,7 +366,7 @@ static bool prepare(struct token_flow *flow)
         return false;
     flow->scope = flow->wish->scope ? flow->wish->scope : default_scope(flow);
     choose_urls(flow);
-    return true;
+    return flow->grant != GRANT_SERVICE_ACCOUNT || token_account_read(flow);
 }
 
 static bool converse(struct token_flow *flow)
@@ -391,6 +402,7 @@ bool token_obtain(const struct token_wish *wish, const struct token_context *con
     buffer_init(&flow.form, FORM_LIMIT);
     bool good = prepare(&flow) && (find_kept(&flow) || converse(&flow));
     token_answer_done(&flow.answer);
+    token_account_done(&flow.account);
     buffer_done(&flow.form);
     return good;
 }

@@ -5,6 +5,12 @@
 #include "command/token_flow.h"
 #include "probes/token_answer.h"
 
+/* A service account, as its key file has it. */
+struct token_account {
+    const char *email, *key_id; /* key_id: NULL where the file has none */
+    struct secret *key;         /* its private key in PEM; owned */
+};
+
 struct token_flow {
     const struct token_wish *wish;
     const struct token_context *context;
@@ -16,7 +22,8 @@ struct token_flow {
     struct loop *loop;
     struct http *http;
     const char *authority, *tenant, *token_url, *scope;
-    struct buffer form; /* the request that is being made */
+    struct token_account account; /* with GRANT_SERVICE_ACCOUNT */
+    struct buffer form;           /* the request that is being made */
     /* the last answer */
     struct token_answer answer;
     int status;
@@ -39,5 +46,12 @@ bool token_prove(struct token_flow *flow);
 /* Adds the assertion by which somebody else vouches for this job. False: with a message, or
  * refused, which the outcome says. */
 bool token_prove_federated(struct token_flow *flow);
+
+/* token_flow_account.c: reads the key file, and whom to ask where it names one of Google's older
+ * addresses. False and a message. */
+bool token_account_read(struct token_flow *flow);
+/* Asks for a token with what the account signs. False and a message. */
+bool token_account_ask(struct token_flow *flow);
+void token_account_done(struct token_account *account);
 
 #endif

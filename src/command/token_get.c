@@ -84,7 +84,7 @@ static const struct option_row rows[] = {
     TOKEN_WISH_ROWS(token_get, wish),
     { OPTION_CALL, "provider", 0, "NAME",
       "whose authority (default: by the address, else "
-      "microsoft365)",
+      "microsoft365; gmail for service-account)",
       0, set_provider },
     { OPTION_REFUSED, "client-secret", 0, "WORD", ON_ARGV, 0, NULL },
     { OPTION_REFUSED, "refresh-token", 0, "WORD", ON_ARGV, 0, NULL },
@@ -119,16 +119,20 @@ static int print_help(void)
     struct buffer out;
     buffer_init(&out, TEXT_LIMIT);
     buffer_append_text(
-        &out, "usage: maildoctor token get --oauth WAY --client-id ID [OPTION...] [ADDRESS]\n\n"
-              "Gets an access token for the mail of ADDRESS.\n\n"
-              "A token is given to a registered app only. At Microsoft 365: Entra admin center,\n"
-              "App registrations, New registration; for --oauth device allow public client\n"
-              "flows and the delegated permissions IMAP.AccessAsUser.All, POP.AccessAsUser.All\n"
-              "and SMTP.Send; for client-credentials and federation give it IMAP.AccessAsApp,\n"
-              "POP.AccessAsApp or SMTP.SendAsApp, the consent of an administrator, and then the\n"
-              "mailbox in Exchange (New-ServicePrincipal, Add-MailboxPermission).\n"
-              "Machines sign in best by federation or with a certificate: neither holds a\n"
-              "secret that could be copied. A refresh token is one.\n");
+        &out,
+        "usage: maildoctor token get --oauth WAY --client-id ID [OPTION...] [ADDRESS]\n\n"
+        "Gets an access token for the mail of ADDRESS.\n\n"
+        "A token is given to a registered app only. At Microsoft 365: Entra admin center,\n"
+        "App registrations, New registration; for --oauth device allow public client\n"
+        "flows and the delegated permissions IMAP.AccessAsUser.All, POP.AccessAsUser.All\n"
+        "and SMTP.Send; for client-credentials and federation give it IMAP.AccessAsApp,\n"
+        "POP.AccessAsApp or SMTP.SendAsApp, the consent of an administrator, and then the\n"
+        "mailbox in Exchange (New-ServicePrincipal, Add-MailboxPermission).\n"
+        "At Google Workspace a machine uses a service account: Cloud console, IAM, Service\n"
+        "accounts, Keys; then Admin console, Security, API controls, Domain-wide delegation:\n"
+        "its client id with the scope https://mail.google.com/.\n"
+        "Machines sign in best by federation or with a certificate: neither holds a\n"
+        "secret that could be copied. A refresh token is one.\n");
     options_describe(&out, rows);
     buffer_append_text(&out, "\nWhen neither --output nor --print is given, the token is kept for "
                              "later runs and\nonly described.\n\nExit status: 0 there is a token, "
@@ -225,7 +229,7 @@ static bool take_operand(struct token_get *get, const struct operands *operands,
     get->user = operands->count ? operands->items[0] : NULL;
     const struct provider *known = at ? provider_by_domain(at + 1) : NULL;
     if (!get->provider)
-        get->provider = known && known->oauth ? known : provider_find("microsoft365");
+        get->provider = known && known->oauth ? known : token_wish_provider(&get->wish);
     return true;
 }
 
@@ -246,7 +250,7 @@ static bool prepare(struct token_get *get, const struct operands *operands, char
 {
     if (!get->wish.oauth) {
         *ret_error = memory_copy("how is the token to be had? --oauth device, client-credentials, "
-                                 "federation or refresh");
+                                 "federation, refresh or service-account");
         return false;
     }
     if (get->output && get->print) {

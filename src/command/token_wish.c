@@ -14,6 +14,7 @@ static const struct {
     { "client-credentials", GRANT_CLIENT_CREDENTIALS },
     { "federation", GRANT_FEDERATION },
     { "refresh", GRANT_REFRESH },
+    { "service-account", GRANT_SERVICE_ACCOUNT },
 };
 enum { GRANT_COUNT = sizeof grants / sizeof *grants };
 
@@ -23,6 +24,9 @@ void token_wish_init(struct token_wish *wish)
         .client_secret = { .what = "client secret", .environment = "MAILDOCTOR_CLIENT_SECRET" },
         .assertion = { .what = "assertion", .environment = "MAILDOCTOR_ASSERTION" },
         .refresh_token = { .what = "refresh token", .environment = "MAILDOCTOR_REFRESH_TOKEN" },
+        .service_account_key = { .what = "service account key",
+                                 .environment = "MAILDOCTOR_SERVICE_ACCOUNT_KEY",
+                                 .lines = true },
     };
 }
 
@@ -43,7 +47,7 @@ static bool reject_way(const char *word, char **ret_error)
     char *quoted = options_quote(word);
     *ret_error = near ? memory_format("--oauth %s: did you mean %s?", quoted, near)
                       : memory_format("--oauth %s: one of device, client-credentials, federation, "
-                                      "refresh",
+                                      "refresh, service-account",
                                       quoted);
     free(quoted);
     return false;
@@ -101,11 +105,31 @@ static bool proof_fits(const struct token_wish *wish, enum token_grant grant, ch
     return true;
 }
 
+/* The key file names the account, and what it signs is the whole proof. */
+static bool account_fits(const struct token_wish *wish, char **ret_error)
+{
+    const char *why = NULL;
+    if (!secret_source_given(&wish->service_account_key))
+        why = "--oauth service-account needs --service-account-key-file";
+    else if (wish->client_id || wish->store || wish->certificate_file)
+        why = "--client-id, --token-store and --certificate-file are not for a service account: "
+              "its key file says who it is";
+    if (why)
+        *ret_error = memory_copy(why);
+    return !why && words_fit(wish, ret_error);
+}
+
 bool token_wish_agree(const struct token_wish *wish, char **ret_error)
 {
     enum token_grant grant = token_grant_parse(wish->oauth);
     if (grant == GRANT_NONE)
         return reject_way(wish->oauth, ret_error);
+    if (grant == GRANT_SERVICE_ACCOUNT)
+        return account_fits(wish, ret_error);
+    if (wish->service_account_key.file || wish->service_account_key.fd) {
+        *ret_error = memory_copy("a service account's key is for --oauth service-account");
+        return false;
+    }
     /* Said before anything is asked: without it nobody gives out a token. */
     if (!wish->client_id || !*wish->client_id) {
         *ret_error = memory_copy("a token is given to a registered app only: register one with the "
@@ -118,4 +142,10 @@ bool token_wish_agree(const struct token_wish *wish, char **ret_error)
         return false;
     }
     return words_fit(wish, ret_error) && proof_fits(wish, grant, ret_error);
+}
+
+const struct provider *token_wish_provider(const struct token_wish *wish)
+{
+    bool google = token_grant_parse(wish->oauth) == GRANT_SERVICE_ACCOUNT;
+    return provider_find(google ? "gmail" : "microsoft365");
 }

@@ -4,13 +4,15 @@
 
 #include "command/options.h"
 #include "command/secret_source.h"
+#include "providers/provider.h"
 
 enum token_grant {
     GRANT_NONE,
     GRANT_DEVICE,             /* a person signs in on any device (RFC 8628) */
     GRANT_CLIENT_CREDENTIALS, /* an app by itself (RFC 6749 section 4.4) */
     GRANT_FEDERATION,         /* the same, vouched for by somebody else (RFC 7523) */
-    GRANT_REFRESH             /* a person signed in earlier (RFC 6749 section 6) */
+    GRANT_REFRESH,            /* a person signed in earlier (RFC 6749 section 6) */
+    GRANT_SERVICE_ACCOUNT     /* a machine of Google's customers, for a person (RFC 7523) */
 };
 
 struct token_wish {
@@ -18,7 +20,7 @@ struct token_wish {
     const char *tenant, *client_id, *scope, *authority;
     const char *certificate_file, *key_file;
     const char *store;
-    struct secret_source client_secret, assertion, refresh_token;
+    struct secret_source client_secret, assertion, refresh_token, service_account_key;
     bool no_cache;
 };
 
@@ -30,6 +32,9 @@ enum token_grant token_grant_parse(const char *word);
 /* Whether the options fit each other; false and a message (release with free()). */
 bool token_wish_agree(const struct token_wish *wish, char **ret_error);
 
+/* Whose authority is asked where nothing else tells. */
+const struct provider *token_wish_provider(const struct token_wish *wish);
+
 /* The rows for a table of options, of settings of type SETTINGS with a struct token_wish MEMBER. */
 #define TOKEN_WISH_ROW(SETTINGS, MEMBER, FIELD, NAME, WORD, HELP)                                  \
     {                                                                                              \
@@ -37,7 +42,8 @@ bool token_wish_agree(const struct token_wish *wish, char **ret_error);
     }
 #define TOKEN_WISH_ROWS(SETTINGS, MEMBER)                                                          \
     TOKEN_WISH_ROW(SETTINGS, MEMBER, oauth, "oauth", "WAY",                                        \
-                   "how to get it: device, client-credentials, federation, refresh"),              \
+                   "how to get it: device, client-credentials, federation, refresh, "              \
+                   "service-account"),                                                             \
         TOKEN_WISH_ROW(SETTINGS, MEMBER, client_id, "client-id", "ID",                             \
                        "the application (client) id of the app registration"),                     \
         TOKEN_WISH_ROW(SETTINGS, MEMBER, tenant, "tenant", "ID",                                   \
@@ -66,6 +72,10 @@ bool token_wish_agree(const struct token_wish *wish, char **ret_error);
                        "read it from an open descriptor"),                                         \
         TOKEN_WISH_ROW(SETTINGS, MEMBER, refresh_token.command, "refresh-token-command",           \
                        "COMMAND", "run a shell command; its first line is the refresh token"),     \
+        TOKEN_WISH_ROW(SETTINGS, MEMBER, service_account_key.file, "service-account-key-file",     \
+                       "FILE", "for service-account: Google's key file, in JSON"),                 \
+        TOKEN_WISH_ROW(SETTINGS, MEMBER, service_account_key.fd, "service-account-key-fd", "N",    \
+                       "read it from an open descriptor"),                                         \
         TOKEN_WISH_ROW(SETTINGS, MEMBER, store, "token-store", "FILE",                             \
                        "keep the refresh token in this file, and take it from there"),             \
         TOKEN_WISH_ROW(SETTINGS, MEMBER, scope, "scope", "LIST",                                   \

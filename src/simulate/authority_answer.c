@@ -201,26 +201,70 @@ static int give_for_device(struct asking *asking)
     return refuse(asking, "bad_verification_code", "The device code is not known.");
 }
 
-/* RFC 7523: three parts, and claims that name the app and us. Whether the signature is good only
- * those could say who know the certificate. */
-static bool is_assertion(const char *text, const char *client_id, const char *audience)
+/* The claims of an assertion, which has three parts (RFC 7519); NULL. Whether the signature is good
+ * only those could say who know the certificate. */
+static json_t *read_claims(const char *text)
 {
-    const char *dot = strchr(text, '.'), *second = dot ? strchr(dot + 1, '.') : NULL;
+    const char *dot = text ? strchr(text, '.') : NULL, *second = dot ? strchr(dot + 1, '.') : NULL;
     struct buffer claims;
-    bool good = false;
+    json_t *object = NULL;
     buffer_init(&claims, FIELD_LIMIT);
     if (second &&
         crypto_base64url_decode(&claims, (struct bytes) { dot + 1, (size_t)(second - dot - 1) })) {
         struct bytes json = buffer_bytes(&claims);
-        json_t *object = json_loadb(json.data ? json.data : "", json.size, 0, NULL);
-        const char *subject = json_string_value(json_object_get(object, "sub"));
-        const char *aud = json_string_value(json_object_get(object, "aud"));
-        good = subject && aud && strstr(aud, audience) &&
-               (!client_id || strcmp(subject, client_id) == 0);
-        json_decref(object);
+        object = json_loadb(json.data ? json.data : "", json.size, 0, NULL);
     }
     buffer_done(&claims);
+    return object;
+}
+
+static const char *claim(const json_t *claims, const char *name)
+{
+    const char *text = json_string_value(json_object_get(claims, name));
+    return text ? text : "";
+}
+
+/* RFC 7523 section 3: it names the app and us. */
+static bool is_assertion(const char *text, const char *client_id, const char *audience)
+{
+    json_t *claims = read_claims(text);
+    bool good = *claim(claims, "sub") && strstr(claim(claims, "aud"), audience) &&
+                (!client_id || strcmp(claim(claims, "sub"), client_id) == 0);
+    json_decref(claims);
     return good;
+}
+
+/* As Google judges what a service account signs, and in its words. */
+static int judge_account(struct asking *asking, const json_t *claims)
+{
+    int status;
+    json_int_t issued = json_integer_value(json_object_get(claims, "iat"));
+    json_int_t expires = json_integer_value(json_object_get(claims, "exp"));
+    asking->client_id = claim(claims, "iss");
+    if (refuse_wish(asking, &status))
+        return status;
+    if (expires <= asking->now || expires - issued > LIFE_S || issued > asking->now)
+        return refuse(asking, "invalid_grant",
+                      "Invalid JWT: Token must be a short-lived token (60 minutes) and in a "
+                      "reasonable timeframe. Check your iat and exp values in the JWT claim.");
+    if (!strstr(claim(claims, "aud"), "/token"))
+        return refuse(asking, "invalid_grant", "Invalid JWT: Failed audience check.");
+    if (strcmp(claim(claims, "scope"), "https://mail.google.com/") != 0)
+        return refuse(asking, "unauthorized_client",
+                      "Client is unauthorized to retrieve access tokens using this method, or "
+                      "client not authorized for any of the scopes requested.");
+    if (strcmp(claim(claims, "sub"), asking->accounts->token_user) != 0)
+        return refuse(asking, "invalid_grant", "Invalid email or User ID");
+    return give(asking, asking->accounts->token, false);
+}
+
+static int give_account(struct asking *asking)
+{
+    json_t *claims = read_claims(field(asking, 1, "assertion"));
+    int status = claims ? judge_account(asking, claims)
+                        : refuse(asking, "invalid_grant", "Bad Request: the assertion is no JWT.");
+    json_decref(claims);
+    return status;
 }
 
 static int give_app(struct asking *asking)
@@ -262,6 +306,7 @@ static int give_token(struct asking *asking)
         { "urn:ietf:params:oauth:grant-type:device_code", give_for_device },
         { "client_credentials", give_app },
         { "refresh_token", give_refreshed },
+        { "urn:ietf:params:oauth:grant-type:jwt-bearer", give_account },
     };
     int status;
     if (refuse_wish(asking, &status))
