@@ -11,13 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    DEADLINE_MS = 60000,
-    SUBMIT_DEADLINE_MS = 180000, /* the end of data alone may take two minutes */
-    PLUGIN_DEADLINE_MS = 45000,
-    SECONDS_LIMIT = 86400,
-    NAME_LIMIT = 255
-};
+enum { DEADLINE_MS = 60000, PLUGIN_DEADLINE_MS = 45000, SECONDS_LIMIT = 86400, NAME_LIMIT = 255 };
 
 void check_settings_init(struct check_settings *settings)
 {
@@ -37,9 +31,8 @@ void check_settings_complete(struct check_settings *settings)
     int exercise_ms = check_exercise_ms(settings);
     settings->run.path_asked_only = plugin; /* it comes again every few minutes */
     if (!settings->run.deadline_ms)
-        settings->run.deadline_ms = exercise_ms + (plugin              ? PLUGIN_DEADLINE_MS
-                                                   : settings->submits ? SUBMIT_DEADLINE_MS
-                                                                       : DEADLINE_MS);
+        settings->run.deadline_ms =
+            exercise_ms + check_submit_ms(settings) + (plugin ? PLUGIN_DEADLINE_MS : DEADLINE_MS);
 }
 
 void check_settings_done(struct check_settings *settings)

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The end of data alone may take two minutes. */
+enum { MESSAGE_MS = 120000, ARRIVAL_MS = 60000 };
+
 /* ---- one by one ---- */
 
 /* Its domain in ASCII; NULL and why when VALUE is no address. */
@@ -60,6 +63,16 @@ static bool set_route(void *to, const char *value, char **ret_error)
     return false;
 }
 
+static bool set_arrival(void *to, const char *value, char **ret_error)
+{
+    struct check_settings *settings = to;
+    size_t digits = strspn(value, "0123456789");
+    long seconds = digits > 0 && digits < 5 && !value[digits] ? strtol(value, NULL, 10) : 0;
+    settings->run.arrival_ms = (int)seconds * 1000;
+    return (seconds > 0 && seconds <= 3600) ||
+           options_reject(ret_error, "arrival", value, "seconds, more than 0, at most 3600");
+}
+
 #define AT(member) offsetof(struct check_settings, member)
 
 const struct option_row check_submit_rows[] = {
@@ -76,10 +89,23 @@ const struct option_row check_submit_rows[] = {
       "only this way to send: submission, hve (High Volume Email), direct-send or relay (to the "
       "domain's MX, without a login)",
       0, set_route },
+    { OPTION_FLAG, "round-trip", 0, NULL,
+      "submit it, find it again in the mailbox over IMAP, say when and how it came, and remove it",
+      AT(run.round_trip), NULL },
+    { OPTION_CALL, "arrival", 0, "SECONDS", "wait so long for it (default: 60)", 0, set_arrival },
     { 0 },
 };
 
 /* ---- together ---- */
+
+int check_submit_ms(const struct check_settings *settings)
+{
+    const struct run_options *run = &settings->run;
+    int arrival_ms = run->arrival_ms ? run->arrival_ms : ARRIVAL_MS;
+    if (!settings->submits && !run->round_trip)
+        return 0;
+    return MESSAGE_MS + (run->round_trip ? arrival_ms : 0);
+}
 
 /* The mailbox that the run is about, where it is one; NULL. */
 static const char *own_address(struct check_settings *settings)
@@ -146,14 +172,34 @@ static bool take_route(struct check_settings *settings, char **ret_error)
     return !why;
 }
 
+/* The mailbox is read with the login that submits. */
+static bool trip_fits(struct check_settings *settings, bool secret, char **ret_error)
+{
+    struct run_options *run = &settings->run;
+    const char *why = NULL;
+    if (!run->round_trip && run->arrival_ms)
+        why = "--arrival is how long a message is looked for: add --round-trip";
+    else if (run->round_trip && settings->submit.rcpt_only)
+        why = "--rcpt-only sends nothing, and --round-trip looks for what was sent";
+    else if (run->round_trip && !secret)
+        why = "--round-trip needs a login, to look into the mailbox";
+    else if (run->round_trip && run->plan.route)
+        why = "--route leaves the mailbox out, and --round-trip looks into it";
+    if (run->round_trip && !run->arrival_ms)
+        run->arrival_ms = ARRIVAL_MS;
+    if (why)
+        *ret_error = memory_copy(why);
+    return !why;
+}
+
 bool check_submit_complete(struct check_settings *settings, char **ret_error)
 {
     struct outbox_wish *wish = &settings->submit;
     struct run_options *run = &settings->run;
     bool secret = secret_source_given(&settings->password) || secret_source_given(&settings->token);
-    if (!take_route(settings, ret_error))
+    if (!trip_fits(settings, secret, ret_error) || !take_route(settings, ret_error))
         return false;
-    if (!settings->submits && !wish->rcpt_only) {
+    if (!settings->submits && !wish->rcpt_only && !run->round_trip) {
         if (!wish->from && !wish->to)
             return true;
         *ret_error = memory_format("--%s is of a message: add --submit, or --rcpt-only",

@@ -6,6 +6,9 @@
 
 extern const struct option_row check_submit_rows[];
 
+/* How much longer a run may take for it. */
+int check_submit_ms(const struct check_settings *settings);
+
 /* Once all options are read and fit each other: fills in what the target gives (the mailbox itself
  * as sender and recipient) and sets the run's wish. False and a message where a message could not
  * be submitted. */

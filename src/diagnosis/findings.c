@@ -132,6 +132,7 @@ static void make(struct result *result, const struct rules *own)
             survey_held_back(&survey, e, attempt);
     }
     survey_token(&survey);
+    survey_delivery(&survey);
 }
 
 void findings_make(struct result *result)

@@ -87,6 +87,8 @@ struct classified survey_proxy(const struct survey *survey, const struct endpoin
 void survey_addresses(struct survey *survey, const struct endpoint *endpoint);
 void survey_login(struct survey *survey, const struct endpoint *endpoint,
                   const struct attempt *attempt);
+/* What came of the test message after it was accepted. */
+void survey_delivery(struct survey *survey);
 /* Second pass: where a login was not tried. The refusals of all endpoints must be known. */
 void survey_held_back(struct survey *survey, const struct endpoint *endpoint,
                       const struct attempt *attempt);

@@ -266,7 +266,11 @@ static void note_message(const struct weighing *w, struct verdict *out)
         return;
     if (submission->accepted) {
         note(w, out, "other From addresses");
-        note(w, out, "arrival (the message was accepted, and not looked for)");
+        const struct delivery_facts *delivery = w->result->trace->delivery;
+        if (!delivery)
+            note(w, out, "arrival (the message was accepted, and not looked for)");
+        else if (!delivery->endpoint)
+            note(w, out, "arrival (no mailbox could be opened over IMAP)");
     } else if (submission->rcpt_only && submission->recipient_taken)
         note(w, out,
              "the message itself: nothing was sent, and some servers refuse a From address, "

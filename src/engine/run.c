@@ -2,10 +2,12 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "engine/arrival.h"
 #include "engine/exercise.h"
 #include "engine/gate.h"
 #include "engine/opinions.h"
 #include "engine/path.h"
+#include "engine/run_check.h"
 #include "engine/vantage.h"
 #include "engine/walk.h"
 #include "net/evidence.h"
@@ -46,13 +48,14 @@ struct run {
     struct leg *legs;
     struct paths *paths;
     struct opinions *opinions;
+    struct arrivals *arrivals;
     struct exercise *exercise;
     const char *stopping; /* why it was called off, while it still cleans up; NULL */
     struct loop_timer *deadline, *patience, *turn;
     int64_t until_ns;    /* the deadline; 0 none */
     int waiting;         /* walks that may not connect yet */
     int64_t waits_since; /* when the first of them began to wait */
-    bool walked, exercised, over;
+    bool walked, looked, exercised, over;
 };
 
 int64_t run_elapsed_ns(const struct run *run)
@@ -84,10 +87,12 @@ static void deadline_passed(void *arg);
 /* A run that is called off leaves nothing of its own in a mailbox. False: there is nothing. */
 static bool cleans_up(struct run *run, const char *why)
 {
-    if (!why || !run->exercise || run->stopping)
+    if (!why || (!run->exercise && !run->arrivals) || run->stopping)
         return false;
     run->stopping = why;
-    if (!exercise_stop(run->exercise))
+    if (run->arrivals)
+        arrivals_stop(run->arrivals);
+    else if (!exercise_stop(run->exercise))
         return false;
     loop_timer_stop(&run->deadline);
     run->deadline = loop_timer_start(run->loop, CLEAN_UP_MS, deadline_passed, run);
@@ -106,6 +111,7 @@ static void end(struct run *run, const char *why)
     loop_timer_stop(&run->patience);
     plan_stop(&run->planning);
     paths_close(&run->paths);
+    arrivals_close(&run->arrivals);
     exercise_close(&run->exercise);
     gate_freeze(run->gate); /* who is closed now must not make another one go */
     outbox_freeze(run->outbox);
@@ -187,6 +193,25 @@ static void exercise_over(void *arg)
         run->turn = loop_timer_start(run->loop, 0, look_again, run);
 }
 
+static void arrivals_over(void *arg)
+{
+    struct run *run = arg;
+    arrivals_close(&run->arrivals);
+    if (run->stopping)
+        end(run, run->stopping);
+    else if (!run->over && !run->turn)
+        run->turn = loop_timer_start(run->loop, 0, look_again, run);
+}
+
+/* The message that was submitted: is it there? */
+static void look_for_it(struct run *run)
+{
+    int wait_ms = run->options->arrival_ms;
+    struct arrivals_options options = { &run->shared, wait_ms, arrivals_over, run };
+    run->arrivals = run->options->round_trip ? arrivals_start(&options) : NULL;
+    run->looked = true;
+}
+
 static void exercise(struct run *run)
 {
     const struct run_options *o = run->options;
@@ -216,6 +241,10 @@ static void end_if_decided(struct run *run)
             return;
     }
     if ((!anybody && !all) || opinions_wanted(run->opinions))
+        return;
+    if (!run->looked)
+        look_for_it(run);
+    if (run->arrivals)
         return;
     if (!run->exercised)
         exercise(run);
@@ -359,29 +388,6 @@ static struct gate *open_gate(const struct run *run)
     return gate_new(&options);
 }
 
-/* What can be wrong with the options is found before anything is begun. */
-static bool check_options(struct run *run, char **ret_error)
-{
-    const struct run_options *o = run->options;
-    if (o->source && !net_address_parse(&run->source, o->source, 0)) {
-        *ret_error = memory_format("source address '%s' is not a numeric address", o->source);
-        return false;
-    }
-    struct failure failure;
-    if (o->source && !net_address_is_own(&run->source, &failure)) {
-        *ret_error = memory_format("cannot connect from --source %s: %s", o->source, failure.text);
-        return false;
-    }
-    if (!o->ca_file || o->trust)
-        return true;
-    /* The file alone loads in 0.1 ms: so a bad one is told at once, and not by the pool in the
-     * middle of the run. */
-    struct tls_trust_options only = { .ca_file = o->ca_file };
-    struct tls_trust *trust = tls_trust_load(&only, ret_error);
-    tls_trust_free(trust);
-    return trust != NULL;
-}
-
 static void begin(struct run *run)
 {
     const struct run_options *o = run->options;
@@ -451,7 +457,7 @@ struct run *run_start(struct loop *loop, const struct run_options *options, stru
         .server = options->resolver,
         .budget_ms = options->timeout_ms && options->timeout_ms < 5000 ? options->timeout_ms : 5000,
     };
-    if (check_options(run, ret_error))
+    if (run_options_check(options, &run->source, ret_error))
         run->resolver = resolver_new(loop, &resolver, trace, run->started_ns, ret_error);
     if (run->resolver)
         run->opinions = other_opinions(run, resolver.budget_ms, ret_error);
@@ -478,6 +484,7 @@ void run_free(struct run *run)
     loop_timer_stop(&run->patience);
     plan_stop(&run->planning);
     paths_close(&run->paths);
+    arrivals_close(&run->arrivals);
     exercise_close(&run->exercise);
     close_walks(run);
     opinions_close(&run->opinions);

@@ -53,6 +53,8 @@ struct run_options {
     bool exercise_imap, exercise_pop3; /* try what the mailbox can do */
     int exercise_hold_ms;
     const struct outbox_wish *submit; /* NULL: no message is submitted */
+    bool round_trip;                  /* then look for it in the mailbox */
+    int arrival_ms;                   /* how long */
     bool path;                        /* walk paths even where nothing fails */
     bool path_asked_only; /* and nowhere without it: for whoever checks again and again */
     struct path_limits *path_limits; /* shared by the runs of a process, theirs to borrow; NULL:

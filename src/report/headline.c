@@ -198,6 +198,28 @@ static bool append_ports(struct buffer *line, const struct result *result, bool 
     return any;
 }
 
+/* "It arrived in INBOX after 1.2 s, by way of 2 servers, and was removed again." */
+static void append_arrival(struct buffer *line, const struct result *result)
+{
+    const struct delivery_facts *delivery = result->trace->delivery;
+    char took[DURATION_SIZE];
+    int servers = 0;
+    if (!delivery || !delivery->endpoint)
+        return;
+    if (!delivery->arrived) {
+        buffer_format(line, " It was not seen in the mailbox within %s.",
+                      wording_duration(delivery->waited_ns, took));
+        return;
+    }
+    for (const struct passage *p = delivery->passages; p; p = p->next)
+        servers++;
+    buffer_format(line, " It arrived in %s after %s", delivery->folder,
+                  wording_duration(delivery->found_ns, took));
+    if (servers)
+        buffer_format(line, ", by way of %d server%s", servers, servers == 1 ? "" : "s");
+    buffer_append_text(line, delivery->left ? "." : ", and was removed again.");
+}
+
 /* "Login and test mail ana@contoso.com to itself: accepted (587)." */
 static bool append_mail(struct buffer *line, const struct result *result, bool login,
                         const char *ports)
@@ -210,6 +232,7 @@ static bool append_mail(struct buffer *line, const struct result *result, bool l
     if (mail->route)
         buffer_format(line, " Route: %s%s%s.", mail->route, mail->limit ? "; " : "",
                       wording_or(mail->limit, ""));
+    append_arrival(line, result);
     return true;
 }
 

@@ -287,9 +287,33 @@ static void write_endpoint(const struct text *text, const struct endpoint *endpo
         write_attempt(text, a);
 }
 
+/* The way of the test message, as it bears it on itself. */
+static void write_delivery(const struct text *text)
+{
+    const struct delivery_facts *delivery = text->result->trace->delivery;
+    if (!delivery || (!delivery->passages && !delivery->bounce.size))
+        return;
+    write_title(text, "The test message", NULL);
+    for (const struct passage *p = delivery->passages; p; p = p->next) {
+        struct buffer line;
+        page_begin(&line);
+        page_own_format(&text->page, &line, "to ");
+        page_peer(&text->page, &line, text_bytes(wording_or(p->by, "a server")));
+        page_own_format(&text->page, &line, " from ");
+        page_peer(&text->page, &line, text_bytes(wording_or(p->from, "another")));
+        if (p->delay_s >= 0)
+            page_own_format(&text->page, &line, ", %d s after the one before", p->delay_s);
+        page_fold(&text->page, &(struct page_text) { .indent = 2, .hang = 4 }, buffer_bytes(&line));
+        buffer_done(&line);
+    }
+    write_pairs(text, 2, "checked:", &delivery->authentication);
+    text_words(text, 4, delivery->bounce, WORDS_SHOWN);
+}
+
 void text_detail(const struct text *text)
 {
     write_findings(text);
+    write_delivery(text);
     write_alternatives(text);
     write_lookups(text);
     for (const struct endpoint *e = text->result->trace->endpoints; e; e = e->next)

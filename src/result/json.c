@@ -248,6 +248,34 @@ static const struct shape token_shape = { SHAPE(token_rows) };
 #undef DATE_IF
 #undef OF
 
+#define OF passage
+static const struct shape_field passage_rows[] = {
+    { PEER("from", from, SHAPE_NULL) },
+    { PEER("by", by, SHAPE_NULL) },
+    { ROW("at", SHAPE_DATE, SHAPE_ALWAYS), .offset = AT(at_s) },
+    { INT_IF("delay_s", delay_s, -1) },
+};
+static const struct shape passage_shape = { SHAPE(passage_rows) };
+#undef OF
+
+#define OF delivery_facts
+static const struct shape_field delivery_rows[] = {
+    { PEER("endpoint", endpoint, SHAPE_NULL) },
+    { FLAG("arrived", arrived) },
+    { FLAG("junk", junk) },
+    { PEER("folder", folder, SHAPE_NULL) },
+    { MS_OPEN("found_ms", found_ns) },
+    { MS("waited_ms", waited_ns) },
+    { LIST("passages", passages, passage_shape, SHAPE_ALWAYS) },
+    { PEERS("authentication", authentication) },
+    { BYTES("bounce", bounce, SHAPE_LEAVE_OUT) },
+    { BYTES("diagnostic", diagnostic, SHAPE_LEAVE_OUT) },
+    { INT("removed", removed) },
+    { INT("left", left) },
+};
+static const struct shape delivery_shape = { SHAPE(delivery_rows) };
+#undef OF
+
 /* The trace's members stand on both sides of the verdict. */
 #define OF trace
 static const struct shape_field run_rows[] = {
@@ -264,6 +292,7 @@ static const struct shape_field observed_rows[] = {
     { LIST("lookups", lookups, json_lookup_shape, SHAPE_ALWAYS) },
     { LIST("endpoints", endpoints, endpoint_shape, SHAPE_ALWAYS) },
     { OBJECT("submission", submission, submission_shape) },
+    { OBJECT("delivery", delivery, delivery_shape) },
     { LIST("published", published, json_published_shape, SHAPE_LEAVE_OUT) },
 };
 static const struct shape observed_shape = { SHAPE(observed_rows) };

@@ -393,6 +393,29 @@ struct token_facts {
     int64_t issued, not_before, expires;   /* Unix seconds; 0 unknown */
 };
 
+/* One server on the message's way, as its Received field tells. */
+struct passage {
+    struct passage *next;
+    const char *from, *by; /* the names it gives; NULL: none */
+    int64_t at_s;          /* Unix seconds by that server's clock */
+    int delay_s;           /* since the one before; -1 unknown, or the clocks differ */
+};
+
+/* What came of the test message after it was accepted. */
+struct delivery_facts {
+    const char *endpoint; /* id of the mailbox's endpoint where it was looked for; NULL: nowhere */
+    bool arrived;
+    bool junk;                     /* in the folder for junk */
+    const char *folder;            /* where it was; NULL */
+    int64_t found_ns;              /* since it was accepted: it, or what came in its place; -1 */
+    int64_t waited_ns;             /* how long it was looked for */
+    struct passage *passages;      /* in the order of its way */
+    struct strings authentication; /* Authentication-Results, as they stand */
+    struct bytes bounce;           /* a message that says that it could not be delivered; empty */
+    struct bytes diagnostic;       /* the refusing server's words in it (Diagnostic-Code); empty */
+    int removed, left; /* messages of this run that were removed again, and that could not be */
+};
+
 struct vantage {
     const char *host, *os, *kernel;
     struct strings addresses;   /* local source addresses used */
@@ -423,6 +446,7 @@ struct trace {
     struct token_facts *token; /* NULL: none was given or asked for */
     struct lookup *lookups;
     struct endpoint *endpoints;
+    struct delivery_facts *delivery;     /* NULL: it was not looked for */
     struct submission_facts *submission; /* NULL: none was asked for */
     struct published *published;
 };

@@ -67,8 +67,10 @@ mydestination =
 mynetworks = 192.0.2.1/32
 alias_maps =
 virtual_mailbox_domains = contoso.test
-virtual_mailbox_maps = inline:{{ alice@contoso.test=alice/ }}
+virtual_mailbox_maps = inline:{{ alice@contoso.test=alice/, slow@contoso.test=alice/ }}
 virtual_mailbox_base = {dir}/mail
+# What goes elsewhere comes back. What is slow takes ten seconds.
+transport_maps = inline:{{ elsewhere.test=full:, slow@contoso.test=slow: }}
 # Who may send as whom.
 smtpd_sender_login_maps = inline:{{ alice@contoso.test=alice@contoso.test, j\u00f6rg@contoso.test=alice@contoso.test, shared@contoso.test=somebody@contoso.test }}
 virtual_uid_maps = static:8
@@ -108,6 +110,12 @@ virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
+slow unix - n n - - pipe user=mail argv=/bin/sh {dir}/slow.sh
+full unix - n n - - pipe user=mail argv=/bin/sh {dir}/full.sh
+"""
+SLOW = """\
+sleep 10
+cat > {dir}/mail/alice/tmp/slow.$$ && mv {dir}/mail/alice/tmp/slow.$$ {dir}/mail/alice/new/slow.$$
 """
 
 SUBMISSION = ["smtpd_sasl_auth_enable=yes", "smtpd_recipient_restrictions=permit_sasl_authenticated,reject",
@@ -297,7 +305,9 @@ class Lab:
         if not libexec:
             raise LabError("Postfix's programs were not found")
         (etc / "main.cf").write_text(POSTFIX_MAIN.format(dir=self.dir, libexec=libexec))
-        master = POSTFIX_MASTER
+        master = POSTFIX_MASTER.replace("{dir}", str(self.dir))
+        (self.dir / "full.sh").write_text("cat > /dev/null\necho 5.2.2 mailbox is full\nexit 69\n")
+        (self.dir / "slow.sh").write_text(SLOW.replace("{dir}", str(self.dir)))
         for address, cert, ports in self.postfix_services():
             for port in (port for port in ports if port in SMTPD):
                 options = list(SMTPD[port])

@@ -67,6 +67,11 @@ def submission(name, options, *more, target=HOST, arrives=None, more_facts=(), *
     return Case(f"submission: {name}", [target, *options], prepare=mailbox.prepare, facts=facts, **how)
 
 
+def came(word, holds):
+    return f"delivery: {word}", lambda o: holds(o.result["delivery"])
+
+
+TRIP = ["--round-trip", "--ports", "587,993"]
 NO_LOGIN = {"user": None, "password": None}
 CASES = [
     submission("a message is submitted and arrives", ["--submit", "--ports", "587,993"], submitted("accepted", True),
@@ -97,6 +102,17 @@ CASES = [
                target="smtp://mail.lab.test:25", status="fail", verdict="relay-denied", exit=2, **NO_LOGIN),
     submission("a sender with letters beyond ASCII", ["--submit", "--from", "j\u00f6rg@contoso.test", "--ports", "587"],
                status="ok", arrives=is_ours("j\u00f6rg@contoso.test")),
+    submission("a round trip: found, and removed again", TRIP,
+               came("arrived in the inbox", lambda d: d["arrived"] and d["folder"] == "INBOX" and not d["junk"]),
+               came("one server passed it on", lambda d: [p["by"] for p in d["passages"]] == ["mail.lab.test"]),
+               came("nothing is left", lambda d: (d["removed"], d["left"]) == (1, 0)), status="ok"),
+    submission("a round trip that takes ten seconds", [*TRIP, "--to", "slow@contoso.test"],
+               came("arrived after them", lambda d: d["arrived"] and d["found_ms"] >= 9500),
+               came("nothing is left", lambda d: (d["removed"], d["left"]) == (1, 0)), status="ok"),
+    submission("a bounce comes in its place: the verdict is its words'", [*TRIP, "--to", "bo@elsewhere.test"],
+               came("it bounced", lambda d: not d["arrived"] and "mailbox is full" in d["diagnostic"]),
+               came("nothing is left", lambda d: (d["removed"], d["left"]) == (1, 0)),
+               status="fail", verdict="quota-exceeded", exit=2),
     submission("a refused login submits nothing", ["--submit", "--ports", "587"], submitted("endpoint", None),
                status="fail", verdict="bad-credentials", exit=2, password=PASSWORD + "!", failed_logins=1, state="wrong-submit"),
 ]

@@ -2,6 +2,7 @@
 #ifndef TESTS_TRANSCRIPT_PLAY_H
 #define TESTS_TRANSCRIPT_PLAY_H
 
+#include "probes/arrival.h"
 #include "probes/exercise.h"
 #include "probes/mail.h"
 
@@ -13,6 +14,7 @@ struct play {
     enum mail_protocol protocol;
     struct mail_wish wish;
     struct submission submission;
+    struct arrival arrival;
     struct secret *password, *token;
     struct exercise_imap folders;
     struct exercise_second second;

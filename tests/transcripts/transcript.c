@@ -366,6 +366,7 @@ static void play_done(struct play *p)
         buffer_done(buffers[i]);
     mail_free(p->mail);
     exercise_imap_done(&p->folders);
+    arrival_done(&p->arrival);
     secret_free(p->password);
     secret_free(p->token);
     arena_done(&p->arena);

@@ -78,9 +78,17 @@ static void read_task(struct play *p, const char *value)
         { "exercise-pop3-choose", &exercise_pop3_choose_task, offsetof(struct play, message) },
         { "exercise-pop3-over-imap", &exercise_pop3_over_imap_task,
           offsetof(struct play, message) },
+        { "arrival", &arrival_imap_task, offsetof(struct play, arrival) },
     };
     p->folders.now_s = 1795342440;
     p->folders.hold_ms = 60000;
+    p->arrival = (struct arrival) {
+        .run_id = "0123456789abcdef",
+        .message_id = "0123456789abcdef.maildoctor@contoso.com",
+        .now_s = 1795342440,
+        .rounds = 2,
+        .pause_ms = 1000,
+    };
     exercise_id(p->folders.id, p->folders.now_s, 0xcafe);
     strings_add(&p->folders.dead, &p->arena, "20261122T101300-0000dead");
     strings_add(&p->folders.busy, &p->arena, "20261122T080000-0000beef");

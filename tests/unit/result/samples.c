@@ -406,6 +406,29 @@ struct result *sample_rich(void)
         .recipient_taken = true,
         .accepted = true,
     };
+    static const struct passage passage = {
+        .from = "[192.0.2.7]",
+        .by = "mx.example.com",
+        .at_s = 1795299600,
+        .delay_s = 3,
+    };
+    static const struct delivery_facts delivery = {
+        .endpoint = "outlook.office365.com:993",
+        .arrived = true,
+        .junk = true,
+        .folder = "Junk Email",
+        .found_ns = 1500000000,
+        .waited_ns = 2000000000,
+        .removed = 1,
+        .left = 1,
+    };
+    trace->delivery = arena_new(&trace->arena, sizeof delivery);
+    *trace->delivery = delivery;
+    trace->delivery->passages = arena_new(&trace->arena, sizeof passage);
+    *trace->delivery->passages = passage;
+    sample_add(trace, &trace->delivery->authentication, "mx.example.com; spf=pass");
+    trace->delivery->bounce = sample_bytes("Reporting-MTA: dns; mx");
+    trace->delivery->diagnostic = sample_bytes("550 5.1.1 unknown");
     trace->submission = arena_new(&trace->arena, sizeof submission);
     *trace->submission = submission;
     fill_finding(result);

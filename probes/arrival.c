@@ -1,0 +1,298 @@
+#include "probes/arrival.h"
+
+#include "base/text.h"
+#include "probes/imap_command.h"
+#include "probes/mail_state.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum step { LIST = STEP_TASK, SELECT, SEARCH, FETCH, STORE, EXPUNGE, WAIT, STEP_END };
+enum { SHOWN_SIZE = 40000, NAME_SIZE = 256, DAY_S = 86400 };
+
+static struct arrival *state_of(struct dialogue *d)
+{
+    return mail_of(d)->wish.task_state;
+}
+
+void arrival_done(struct arrival *arrival)
+{
+    arena_done(&arrival->arena);
+}
+
+/* ---- the folders ---- */
+
+/* The name at the end of a line of LIST, unquoted; false for one that is a literal or too long. */
+static bool read_name(struct bytes line, char name[static NAME_SIZE])
+{
+    line = text_trim(line);
+    bool quoted = line.size > 1 && line.data[line.size - 1] == '"';
+    size_t size = 0, end = line.size - quoted;
+    size_t start = end;
+    while (start > 0 && line.data[start - 1] != (quoted ? '"' : ' '))
+        start--;
+    for (size_t i = start; i < end && size + 1 < NAME_SIZE; i++)
+        if (line.data[i] != '\\' || !quoted)
+            name[size++] = line.data[i];
+    name[size] = '\0';
+    /* What a name holds goes into a command of ours again. */
+    return size > 0 && size + 1 < NAME_SIZE && !strpbrk(name, "\"\\\r\n{");
+}
+
+/* Its last part is one of WORDS, or the server marks it so (RFC 6154). */
+static bool is_for(struct bytes line, const char *name, const char *mark, const char *const *words)
+{
+    const char *last = name;
+    for (const char *p = name; *p; p++)
+        if (*p == '/' || *p == '.')
+            last = p + 1;
+    if (text_find_fold(line, mark))
+        return true;
+    for (; *words; words++)
+        if (text_equal_fold(last, *words))
+            return true;
+    return false;
+}
+
+static void read_folder(struct arrival *a, struct bytes line)
+{
+    static const char *const junk[] = { "Junk", "Junk Email", "Junk E-mail",
+                                        "Spam", "Bulk Mail",  NULL };
+    static const char *const sent[] = { "Sent", "Sent Items", "Sent Messages", "Sent Mail", NULL };
+    char name[NAME_SIZE];
+    if (!text_starts_fold(line, "* LIST ") || !read_name(line, name))
+        return;
+    if (!a->folders[ARRIVAL_JUNK] && is_for(line, name, "\\Junk", junk))
+        a->folders[ARRIVAL_JUNK] = arena_copy(&a->arena, name);
+    else if (!a->folders[ARRIVAL_SENT] && is_for(line, name, "\\Sent", sent))
+        a->folders[ARRIVAL_SENT] = arena_copy(&a->arena, name);
+}
+
+static void list_say(struct dialogue *d, struct buffer *out)
+{
+    imap_command(d, out, "LIST \"\" \"*\"");
+}
+
+static int list_heard(struct dialogue *d, const struct reply *reply)
+{
+    struct arrival *a = state_of(d);
+    struct bytes rest = reply->text, line;
+    a->folders[ARRIVAL_INBOX] = "INBOX";
+    a->at = ARRIVAL_INBOX;
+    while (reply->kind == REPLY_OK && text_next_line(&rest, &line))
+        read_folder(a, line);
+    return reply->kind == REPLY_OK ? SELECT : mail_refused(mail_of(d), reply, SELECT);
+}
+
+/* ---- where next ---- */
+
+static bool is_known(const struct arrival *a)
+{
+    return a->message.size || a->bounce.size;
+}
+
+/* The copy among what was sent is looked for last, once there is nothing to wait for. */
+static int next_folder(struct arrival *a)
+{
+    for (a->at++; a->at < ARRIVAL_FOLDERS; a->at++) {
+        bool last = is_known(a) || a->rounds <= 1 || a->stop;
+        if (a->folders[a->at] && (a->at != ARRIVAL_SENT || last))
+            return SELECT;
+    }
+    a->at = ARRIVAL_INBOX;
+    if (is_known(a) || a->stop || --a->rounds <= 0)
+        return STEP_GOODBYE;
+    return WAIT;
+}
+
+static int next_message(struct arrival *a)
+{
+    return ++a->uid < a->uid_count ? FETCH : next_folder(a);
+}
+
+static int pause(struct dialogue *d)
+{
+    return state_of(d)->pause_ms;
+}
+
+static int pause_over(struct dialogue *d, const struct reply *reply)
+{
+    (void)reply;
+    (void)d;
+    return SELECT;
+}
+
+/* ---- one folder ---- */
+
+static void select_say(struct dialogue *d, struct buffer *out)
+{
+    struct arrival *a = state_of(d);
+    imap_command(d, out, "SELECT \"%s\"", a->folders[a->at]);
+}
+
+static int select_heard(struct dialogue *d, const struct reply *reply)
+{
+    if (reply->kind == REPLY_OK)
+        return SEARCH;
+    struct arrival *a = state_of(d);
+    a->folders[a->at] = a->at == ARRIVAL_INBOX ? "INBOX" : NULL;
+    return mail_refused(mail_of(d), reply, next_folder(a));
+}
+
+/* SINCE goes by the day, in whatever zone the server has: so the day before (RFC 3501 section
+ * 6.4.4). */
+static void search_say(struct dialogue *d, struct buffer *out)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    struct arrival *a = state_of(d);
+    struct tm tm = { 0 };
+    time_t day = (time_t)(a->now_s - DAY_S);
+    gmtime_r(&day, &tm);
+    imap_command(d, out, "UID SEARCH SINCE %d-%.3s-%d TEXT \"%s\"", tm.tm_mday,
+                 months + (size_t)tm.tm_mon * 3, tm.tm_year + 1900, a->run_id);
+}
+
+static int search_heard(struct dialogue *d, const struct reply *reply)
+{
+    static const char found[] = "* SEARCH";
+    struct arrival *a = state_of(d);
+    struct bytes rest = reply->text, line;
+    a->uid_count = 0;
+    a->uid = -1;
+    while (text_next_line(&rest, &line)) {
+        if (!text_starts_fold(line, found))
+            continue;
+        const char *p = line.data + sizeof found - 1, *end = line.data + line.size;
+        while (p < end && a->uid_count < ARRIVAL_MESSAGES) {
+            unsigned long uid = 0;
+            while (p < end && !isdigit((unsigned char)*p))
+                p++;
+            for (; p < end && isdigit((unsigned char)*p) && uid < 400000000; p++)
+                uid = uid * 10 + (unsigned long)(*p - '0');
+            if (uid)
+                a->uids[a->uid_count++] = uid;
+        }
+    }
+    int next = next_message(a);
+    return reply->kind == REPLY_OK ? next : mail_refused(mail_of(d), reply, next);
+}
+
+/* ---- one message ---- */
+
+static void fetch_say(struct dialogue *d, struct buffer *out)
+{
+    struct arrival *a = state_of(d);
+    imap_command(d, out, "UID FETCH %lu (BODY.PEEK[]<0.%d>)", a->uids[a->uid], SHOWN_SIZE);
+}
+
+/* What stands in the literal of a FETCH (RFC 3501 section 4.3). */
+static struct bytes literal(struct bytes text)
+{
+    const char *brace = text.size ? memchr(text.data, '{', text.size) : NULL;
+    const char *end = text.data + text.size;
+    const char *line = brace ? memchr(brace, '\n', (size_t)(end - brace)) : NULL;
+    if (!line)
+        return (struct bytes) { 0 };
+    size_t size = strtoul(brace + 1, NULL, 10), rest = (size_t)(end - line - 1);
+    return (struct bytes) { line + 1, size < rest ? size : rest };
+}
+
+/* Up to the empty line. */
+static struct bytes header_of(struct bytes message)
+{
+    struct bytes rest = message, line;
+    while (text_next_line(&rest, &line))
+        if (!line.size)
+            return (struct bytes) { message.data, message.size - rest.size };
+    return message;
+}
+
+static bool is_ours(const struct arrival *a, struct bytes header)
+{
+    struct bytes line;
+    while (text_next_line(&header, &line))
+        if (text_starts_fold(line, "Message-ID:") && text_find_fold(line, a->message_id))
+            return true;
+    return false;
+}
+
+/* A delivery status notification (RFC 3464), and about a message of this run. */
+static bool is_bounce(const struct arrival *a, struct bytes message)
+{
+    return text_find_fold(header_of(message), "multipart/report") &&
+           text_find_fold(message, "delivery-status") && text_find_fold(message, a->run_id);
+}
+
+static int fetch_heard(struct dialogue *d, const struct reply *reply)
+{
+    struct arrival *a = state_of(d);
+    struct bytes message = literal(reply->text), header = header_of(message);
+    if (reply->kind != REPLY_OK)
+        return mail_refused(mail_of(d), reply, next_message(a));
+    if (is_ours(a, header)) {
+        if (a->at != ARRIVAL_SENT && !a->message.size) {
+            a->message = arena_copy_bytes(&a->arena, header);
+            a->folder = a->folders[a->at];
+            a->place = (enum arrival_place)a->at;
+        }
+        return STORE;
+    }
+    if (a->at == ARRIVAL_SENT || !is_bounce(a, message))
+        return next_message(a); /* somebody else's words about it */
+    if (!a->bounce.size)
+        a->bounce = arena_copy_bytes(&a->arena, message);
+    return STORE;
+}
+
+static void store_say(struct dialogue *d, struct buffer *out)
+{
+    struct arrival *a = state_of(d);
+    imap_command(d, out, "UID STORE %lu +FLAGS.SILENT (\\Deleted)", a->uids[a->uid]);
+}
+
+static int store_heard(struct dialogue *d, const struct reply *reply)
+{
+    struct arrival *a = state_of(d);
+    if (reply->kind == REPLY_OK)
+        return EXPUNGE;
+    a->left++;
+    return mail_refused(mail_of(d), reply, next_message(a));
+}
+
+/* Of this one message alone (RFC 4315): a plain EXPUNGE would remove others' marks as well. */
+static void expunge_say(struct dialogue *d, struct buffer *out)
+{
+    struct arrival *a = state_of(d);
+    imap_command(d, out, "UID EXPUNGE %lu", a->uids[a->uid]);
+}
+
+static int expunge_heard(struct dialogue *d, const struct reply *reply)
+{
+    struct arrival *a = state_of(d);
+    bool gone = reply->kind == REPLY_OK;
+    a->removed += gone;
+    a->left += !gone;
+    return gone ? next_message(a) : mail_refused(mail_of(d), reply, next_message(a));
+}
+
+#define OPERATION(title) .name = title, .stage = STAGE_MAILBOX, .patience_ms = PATIENCE_MS
+#define ROW(step) [step - STEP_TASK]
+static const struct dialogue_step steps[] = {
+    ROW(LIST) = { OPERATION("LIST"), .say = list_say, .hear = list_heard },
+    ROW(SELECT) = { OPERATION("SELECT"), .say = select_say, .hear = select_heard },
+    ROW(SEARCH) = { OPERATION("SEARCH"), .say = search_say, .hear = search_heard },
+    ROW(FETCH) = { OPERATION("FETCH"), .say = fetch_say, .hear = fetch_heard },
+    ROW(STORE) = { OPERATION("STORE"), .say = store_say, .hear = store_heard },
+    ROW(EXPUNGE) = { OPERATION("EXPUNGE"), .say = expunge_say, .hear = expunge_heard },
+    ROW(WAIT) = { OPERATION("wait"), .pause = pause, .hear = pause_over },
+};
+_Static_assert(sizeof steps / sizeof *steps == STEP_END - STEP_TASK, "a step without a row");
+
+const struct dialogue_task arrival_imap_task = {
+    .name = "arrival",
+    .steps = steps,
+    .step_count = STEP_END - STEP_TASK,
+};

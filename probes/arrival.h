@@ -1,0 +1,41 @@
+/* Looking for the test message where it should arrive, and removing it: a task (dialogue.h) behind
+ * the login of IMAP.
+ *
+ * The inbox and the junk folder are searched for the run's number, again and again with a pause
+ * between, until the message is there, or one that quotes it (a bounce). Only messages that bear
+ * the number are touched. */
+#ifndef PROBES_ARRIVAL_H
+#define PROBES_ARRIVAL_H
+
+#include "base/arena.h"
+#include "probes/dialogue.h"
+
+#include <stdint.h>
+
+enum { ARRIVAL_FOLDERS = 3, ARRIVAL_MESSAGES = 8 };
+
+enum arrival_place { ARRIVAL_INBOX, ARRIVAL_JUNK, ARRIVAL_SENT };
+
+struct arrival {
+    /* the driver's, before it begins; borrowed */
+    const char *run_id, *message_id; /* the latter without its angle brackets */
+    int64_t now_s;                   /* Unix seconds when it was submitted */
+    int rounds, pause_ms;            /* how often it is looked for, and how long between */
+    bool stop;                       /* at any time: no further round */
+    /* what came of it; the memory is ARENA's */
+    struct arena arena;
+    struct bytes message;     /* its header; empty: it is not there */
+    struct bytes bounce;      /* a message that quotes it, whole or its first 40000 bytes */
+    const char *folder;       /* in which the message is, as the server names it; NULL */
+    enum arrival_place place; /* what that folder is */
+    int removed, left;        /* messages that were removed, and that could not be */
+    /* the task's */
+    const char *folders[ARRIVAL_FOLDERS]; /* NULL: there is none */
+    int at;                               /* which of them */
+    unsigned long uids[ARRIVAL_MESSAGES]; /* found in it */
+    int uid_count, uid;
+};
+void arrival_done(struct arrival *arrival);
+extern const struct dialogue_task arrival_imap_task;
+
+#endif

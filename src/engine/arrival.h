@@ -1,0 +1,25 @@
+/* --round-trip: once the test message was accepted, it is looked for in the mailbox, over IMAP
+ * where that login was accepted, and removed again. What came of it stands in the trace. */
+#ifndef ENGINE_ARRIVAL_H
+#define ENGINE_ARRIVAL_H
+
+#include "engine/walk.h"
+
+struct arrivals;
+
+struct arrivals_options {
+    const struct walk_shared *shared; /* borrowed until arrivals_close() */
+    int wait_ms;                      /* how long the message is waited for */
+    loop_function *done;              /* once, never inside arrivals_start() */
+    void *arg;
+};
+
+/* NULL when no message was accepted, or no mailbox can be opened: then there is nothing to look
+ * for. The trace says which. */
+struct arrivals *arrivals_start(const struct arrivals_options *options);
+/* No further look: what was found is removed, then done(). */
+void arrivals_stop(struct arrivals *arrivals);
+/* Ends it in any state. NULL inside is legal. */
+void arrivals_close(struct arrivals **arrivals);
+
+#endif
