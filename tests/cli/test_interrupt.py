@@ -8,6 +8,7 @@ from support import Mute, Sandbox, Simulator, contains, equal
 
 def interrupted_by(number):
     def case():
+        signal.signal(number, signal.SIG_DFL)  # it may be ignored here, under nohup, and children inherit that
         with Sandbox() as box, Mute() as mute:
             process = box.start('--format', 'json', mute.target)
             mute.reached()

@@ -13,7 +13,7 @@ BAD = [
     (['--provide', 'gmail', GOOD], 'did you mean --provider?'),
     (['--provider=gmial', GOOD], 'did you mean gmail?'),
     (['--pas', GOOD], 'unknown option --pas'),
-    (['--as', 'x@contoso.com', GOOD], 'unknown option --as'),
+    (['--ass', 'x@contoso.com', GOOD], 'unknown option --ass'),
     (['--submit', GOOD], '--submit needs a login'),
     (['--from', 'a@contoso.com', GOOD], '--from is of a message: add --submit'),
     (['--submit', '--from', 'Ana <a@contoso.com>', GOOD], 'without a display name'),

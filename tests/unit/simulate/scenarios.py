@@ -1,6 +1,8 @@
 """What each scenario must show to clients that the simulator's house did not write."""
 import base64
 import contextlib
+import datetime
+import email.utils
 import imaplib
 import poplib
 import re
@@ -293,6 +295,31 @@ def token_reads_mail(sim):
     assert client.select("INBOX", readonly=True)[0] == "OK"
 
 
+def token_only_reads(sim):
+    smtp_refuses(535, "5.7.3 Authentication unsuccessful")(sim)
+    token_reads_mail(sim)
+
+
+def token_refused(sim):
+    """Every protocol, in the words that it has for whatever is wrong with a token."""
+    smtp_refuses(535, "5.7.3 Authentication unsuccessful")(sim)
+    error = expect(imaplib.IMAP4.error,
+                   lambda: sim.imap(993).authenticate("XOAUTH2", lambda _: sim.xoauth2().encode()))
+    assert "AUTHENTICATE failed" in str(error), error
+
+
+def token_opens_everything(sim):
+    token_reads_mail(sim)
+    submitted(sim)
+
+
+def clock_far_away(sim):
+    verify_code(10)(sim)
+    stamp = re.search(rb"ready at (.*)\r\n$", read_line(sim.connect(587))).group(1).decode()
+    apart = datetime.datetime.now(datetime.timezone.utc) - email.utils.parsedate_to_datetime(stamp)
+    assert 39 <= apart.days <= 41, apart
+
+
 def disabled_mailbox(sim):
     smtp_refuses(535, "SmtpClientAuthentication is disabled for the Mailbox")(sim)
     token_reads_mail(sim)
@@ -400,6 +427,11 @@ SCENARIOS = {
     "federation-sts-error": smtp_refuses(535, "federated STS service was unreachable."),
     "mailbox-protocol-disabled": imap_switched_off,
     "mfa-or-app-password-required": smtp_refuses(534, "5.7.9 Application-specific password required"),
+    "healthy-opaque-token": token_opens_everything, "oauth-missing-scope": token_only_reads,
+    "oauth-token-without-scope": token_refused, "oauth-wrong-tenant": token_refused, "oauth-wrong-user": token_refused,
+    "oauth-app-not-authorized-for-mailbox": token_refused, "oauth-token-expired": token_refused,
+    "oauth-wrong-audience": token_refused, "oauth-token-not-yet-valid": token_refused,
+    "local-clock-wrong": clock_far_away,
     "security-defaults-blocked": smtp_refuses(535, "locked by your organization's security defaults policy."),
     "authenticated-not-connected": not_connected,
     "send-as-denied": message_refused(554, "5.2.252 SendAsDenied"),
