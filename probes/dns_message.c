@@ -12,6 +12,7 @@ enum {
     RECORD_FIXED_SIZE = 10, /* type, class, TTL, length: behind a record's owner */
     OPT_SIZE = 11,          /* root, then the same, without options */
     CLASS_IN = 1,
+    TYPE_SOA = 6,
     TYPE_OPT = 41,
     OPTION_EDE = 15, /* RFC 8914 section 2 */
 };
@@ -440,6 +441,18 @@ static bool read_additional(struct dns_answer *answer, struct reader *reader, un
     return true;
 }
 
+/* An answer that the name or its records are not there says which zone has none (RFC 2308 section
+ * 2): that of the name, or one above it. */
+static void read_zone(struct dns_answer *answer, const struct section *authority,
+                      struct arena *arena, const struct dns_name *name)
+{
+    struct reader reader = { .message = authority->message, .at = authority->start };
+    struct record record;
+    for (unsigned i = 0; i < authority->count && read_record(&reader, &record); i++)
+        if (record.type == TYPE_SOA && dns_name_is_in(name, &record.owner))
+            answer->zone = or_root(name_text(arena, &record.owner));
+}
+
 static bool read_answer(struct dns_answer *answer, struct arena *arena, struct bytes message,
                         struct dns_name *name, enum dns_type type)
 {
@@ -456,15 +469,17 @@ static bool read_answer(struct dns_answer *answer, struct arena *arena, struct b
     if (questions > 1 || (questions == 1 && !read_question(&reader, name, type)))
         return false;
     struct section section = { .message = message, .start = reader.at };
-    unsigned authority;
+    struct section authority = { .message = message };
     /* A message with TC may stop anywhere (RFC 2181 section 9): what is whole of it counts. */
-    bool whole = read_section(&reader, get16(message, 6), &section.count) &&
-                 read_section(&reader, get16(message, 8), &authority) &&
-                 read_additional(answer, &reader, get16(message, 10));
+    bool whole = read_section(&reader, get16(message, 6), &section.count);
+    authority.start = reader.at;
+    whole = whole && read_section(&reader, get16(message, 8), &authority.count) &&
+            read_additional(answer, &reader, get16(message, 10));
     if (!whole && !answer->truncated)
         return false;
     if (type != DNS_CNAME && !walk_chain(answer, &section, arena, name))
         return false;
+    read_zone(answer, &authority, arena, name);
     return answer->cname_loop || collect(answer, &section, arena, name, type);
 }
 

@@ -45,6 +45,8 @@ struct dns_answer {
     struct dns_record *records; /* of the asked type, at the end of the chain, each once */
     size_t count;
     bool cname_loop;
+    const char *zone; /* of an answer without records: the zone that has none, by its SOA (RFC 2308
+                         section 2); NULL: none was named */
 };
 
 /* Reads MESSAGE as the answer to (NAME, TYPE). Strings are ARENA's. Names compare without case. */

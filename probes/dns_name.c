@@ -138,3 +138,16 @@ bool dns_name_equal(const struct dns_name *a, const struct dns_name *b)
             return false;
     return true;
 }
+
+bool dns_name_is_in(const struct dns_name *name, const struct dns_name *zone)
+{
+    struct dns_name rest = *name;
+    while (rest.size > zone->size) {
+        size_t label = (size_t)rest.wire[0] + 1;
+        if (label >= rest.size)
+            return false;
+        rest.size -= label;
+        memmove(rest.wire, rest.wire + label, rest.size);
+    }
+    return dns_name_equal(&rest, zone);
+}

@@ -35,5 +35,7 @@ const char *dns_name_text(const struct dns_name *name, char text[static DNS_NAME
 
 /* Without case (RFC 4343). */
 bool dns_name_equal(const struct dns_name *a, const struct dns_name *b);
+/* Is NAME the name of ZONE, or one below it? */
+bool dns_name_is_in(const struct dns_name *name, const struct dns_name *zone);
 
 #endif

@@ -119,6 +119,9 @@ static void add_evidence(struct survey *survey, struct finding *finding,
     if (is_alias_loop(lookup))
         line = text_bytes(arena_format(survey->arena, "the aliases lead in a circle: %s (from %s)",
                                        alias_words(survey->arena, lookup), lookup->server));
+    if (lookup->error.kind == FAILURE_HOST_NOT_FOUND && lookup->rcode && !lookup->zone)
+        line = text_bytes(arena_format(survey->arena, "%.*s, which names no zone that would know",
+                                       (int)line.size, line.data));
     const char *more = survey_ede_words(lookup->ede);
     if (more)
         line = text_bytes(arena_format(survey->arena, "%.*s, it adds: %s (%d)", (int)line.size,
@@ -138,6 +141,17 @@ static bool is_documented(const char *host)
     return false;
 }
 
+/* Did an answer to the same question about LOOKUP's name say which zone has no such name? Filters,
+ * and networks without a way out, deny names out of nothing; so do some caches. */
+static bool is_denied_by_a_zone(const struct trace *trace, const struct lookup *lookup)
+{
+    for (const struct lookup *l = trace->lookups; l; l = l->next)
+        if (l->zone && l->error.kind == lookup->error.kind &&
+            text_equal_fold(l->name, lookup->name))
+            return true;
+    return false;
+}
+
 static struct classified meaning_of(const struct survey *survey, const struct lookup *lookup)
 {
     if (survey_dns_blocker(lookup))
@@ -151,6 +165,8 @@ static struct classified meaning_of(const struct survey *survey, const struct lo
         lookup->error.kind == FAILURE_HOST_NOT_FOUND || lookup->error.kind == FAILURE_NO_ADDRESS;
     if (missing && is_documented(lookup->name))
         return classify_event("resolve.documented_name_missing");
+    if (lookup->error.kind == FAILURE_HOST_NOT_FOUND && !is_denied_by_a_zone(survey->trace, lookup))
+        return classify_event("resolve.denied_by_no_zone");
     return survey_event(STAGE_RESOLVE, lookup->error.kind);
 }
 

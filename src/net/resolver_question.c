@@ -59,6 +59,7 @@ static void fill_row(struct lookup *row, struct arena *arena, const struct dns_a
     row->cname = answer->cname;
     row->ad = answer->authentic;
     row->ede = answer->ede;
+    row->zone = answer->zone;
     for (size_t i = 0; i < answer->count; i++)
         strings_add(&row->answers, arena, answer->records[i].text);
 }

@@ -38,6 +38,7 @@ static const struct shape_field lookup_rows[] = {
     { FLAG("truncated", truncated) },
     { FLAG("ad", ad) },
     { INT_IF("ede", ede, -1) },
+    { PEER("zone", zone, SHAPE_LEAVE_OUT) },
     { MS("start_ms", start_ns) },
     { MS_OPEN("duration_ms", duration_ns) },
     { ENUM("source", source, WORDS_SOURCE, SHAPE_ALWAYS) },

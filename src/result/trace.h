@@ -96,8 +96,10 @@ struct lookup {
     bool truncated;         /* a UDP answer had TC set (it is then asked again over TCP) */
     bool ad;                /* the resolver says it validated DNSSEC */
     int ede;                /* extended DNS error (RFC 8914), -1 when none */
-    bool beside;            /* asked for comparison only: it decided nothing */
-    struct icmp *icmp;      /* somebody said no to the question; NULL: none seen */
+    const char *zone;  /* of an answer without records: the zone that has none, by its SOA; NULL:
+                          none was named, as by a filter, or from a cache */
+    bool beside;       /* asked for comparison only: it decided nothing */
+    struct icmp *icmp; /* somebody said no to the question; NULL: none seen */
     int64_t start_ns;
     int64_t duration_ns;
 };

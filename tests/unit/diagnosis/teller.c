@@ -193,6 +193,7 @@ void teller_lookup(struct teller *t, const char *type, const char *kind)
                     : failure == FAILURE_QUERY_REFUSED  ? "REFUSED"
                     : failure == FAILURE_NO_ADDRESS     ? "NOERROR"
                                                         : NULL;
+    lookup->zone = failure == FAILURE_HOST_NOT_FOUND ? "org" : NULL;
     lookup->error = failure_make(failure, "%s", "");
     lookup->duration_ns = 5000 * (int64_t)TELLER_MS;
 }

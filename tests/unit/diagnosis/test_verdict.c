@@ -31,6 +31,29 @@ static void a_domain_without_mail(void **state)
     result_free(result);
 }
 
+/* A name server that knows says which zone has no such name; a filter denies it out of nothing. */
+static void a_denial_is_as_sure_as_its_zone(void **state)
+{
+    (void)state;
+    static const char *const zones[] = { NULL, "org" };
+    static const enum confidence sure[] = { CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };
+    for (size_t i = 0; i < 2; i++) {
+        struct result *result = story_tell(&(struct story) { .lines = "" });
+        struct lookup *lookup = trace_add_lookup(result->trace);
+        lookup->name = "example.org";
+        lookup->type = "MX";
+        lookup->server = "192.0.2.53:53";
+        lookup->rcode = "NXDOMAIN";
+        lookup->zone = zones[i];
+        lookup->error = failure_make(FAILURE_HOST_NOT_FOUND, "%s", "");
+        diagnose(result);
+        assert_string_equal(result->verdict.class_id, "dns-nxdomain");
+        assert_int_equal(result->verdict.confidence, sure[i]);
+        assert_int_equal(result->verdict.alternatives != NULL, !zones[i]);
+        result_free(result);
+    }
+}
+
 /* A foreign MX and no server for people: nothing failed, and nobody is to blame. */
 static void a_domain_that_publishes_no_servers(void **state)
 {
@@ -193,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_domain_without_mail),
+        cmocka_unit_test(a_denial_is_as_sure_as_its_zone),
         cmocka_unit_test(a_domain_that_publishes_no_servers),
         cmocka_unit_test(wrong_password_names_the_second_factor),
         cmocka_unit_test(commands_are_for_their_provider),

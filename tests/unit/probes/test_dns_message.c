@@ -66,6 +66,32 @@ static void what_is_no_name_makes_no_query(void **state)
 
 /* ---- answers ---- */
 
+/* RFC 2308 section 2.1: whoever knows that a name is not there says which zone it is not in. */
+static void a_denial_names_its_zone(void **state)
+{
+    static const struct {
+        const char *owner;
+        const char *zone;
+    } cases[] = { { "example.com", "example.com" },
+                  { "COM", "COM" },
+                  { "", "." },
+                  { "no.example.com", "no.example.com" },
+                  { "example.org", NULL },
+                  { "o.example.com", NULL },
+                  { "a.no.example.com", NULL } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct packet *p = *state;
+        dns_begin(p, 0x0183, 0, 1, 0, "no.example.com", DNS_A);
+        dns_put_record(p, cases[i].owner, 6, "\0\0", 2);
+        struct dns_answer answer = dns_read_as(p, "no.example.com", DNS_A);
+        assert_int_equal(answer.rcode, 3);
+        if (cases[i].zone)
+            assert_string_equal(answer.zone, cases[i].zone);
+        else
+            assert_null(answer.zone);
+    }
+}
+
 static void addresses_are_read(void **state)
 {
     struct packet *p = *state;
@@ -286,6 +312,7 @@ int main(void)
         cmocka_unit_test(query_is_as_the_rfcs_say),
         cmocka_unit_test(escapes_in_names_stand_for_bytes),
         cmocka_unit_test(what_is_no_name_makes_no_query),
+        cmocka_unit_test_setup_teardown(a_denial_names_its_zone, dns_set_up, dns_tear_down),
         cmocka_unit_test_setup_teardown(addresses_are_read, dns_set_up, dns_tear_down),
         cmocka_unit_test_setup_teardown(ipv6_is_written_as_rfc_5952_says, dns_set_up,
                                         dns_tear_down),

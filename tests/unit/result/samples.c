@@ -166,6 +166,7 @@ static void fill_lookups(struct trace *trace)
     sample_add(trace, &good->cname, hostile);
     good->truncated = good->ad = true;
     good->ede = 0;
+    good->zone = "example.org";
     good->beside = true;
     static struct icmp refusal = { .type = 3, .code = 13, .sender = "10.9.0.1" };
     good->icmp = &refusal;
