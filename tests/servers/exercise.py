@@ -1,4 +1,5 @@
 """--exercise on real servers: everything works, and the mailbox is as it was before, whatever ends the run."""
+import functools
 import imaplib
 import json
 import os
@@ -10,7 +11,6 @@ import time
 from lab import GOOD, PASSWORD, USER
 from player import Script
 
-HOST = "mail.lab.test"
 # Long enough to be met in the middle of it.
 LONG = "40"
 
@@ -20,12 +20,24 @@ def message(number):
             f"\r\nNumber {number}.\r\n").encode()
 
 
-def connect(host=GOOD, user=USER, password=PASSWORD):
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    session = imaplib.IMAP4_SSL(host, 993, ssl_context=context)
-    session.login(user, password)
-    return session
+class Server:
+    """What is tried, and how it is stopped: Dovecot."""
+    title, host, address = "", "mail.lab.test", GOOD
+    session = "imap"  # the name of a process that serves IMAP
+
+    def start(self, lab):
+        lab.start_dovecot()
+
+    def stop(self, lab):
+        """With all its sessions."""
+        lab.stop_dovecot()
+
+    def connect(self):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        session = imaplib.IMAP4_SSL(self.address, 993, ssl_context=context)
+        session.login(USER, PASSWORD)
+        return session
 
 
 def furnish(session):
@@ -57,17 +69,20 @@ def listing(session):
 class Trial:
     """One mailbox before, during and after."""
 
-    def __init__(self, lab, player, name):
-        self.lab, self.player, self.wrong = lab, player, []
-        self.environment = player.environment(f"exercise-{name}")
-        furnish(connect())
-        self.before = listing(connect())
+    def __init__(self, server, lab, player, name):
+        self.server, self.lab, self.player, self.wrong = server, lab, player, []
+        self.environment = player.environment(f"exercise-{server.host}-{name}")
+        furnish(server.connect())
+        self.before = self.listing()
+
+    def listing(self):
+        return listing(self.server.connect())
 
     def words(self, *options):
         path = self.lab.dir / "password"
         path.write_text(PASSWORD + "\n")
         path.chmod(0o600)
-        return [self.player.program, "check", HOST, "--user", USER, "--password-file", str(path), "--no-system-ca",
+        return [self.player.program, "check", self.server.host, "--user", USER, "--password-file", str(path), "--no-system-ca",
                 "--ca-file", str(self.lab.dir / "pki/ca.pem"), "--format", "json", *options]
 
     def start(self, *options):
@@ -90,7 +105,7 @@ class Trial:
             self.wrong.append(f"not so: {words} {str(found)[:600]}")
 
     def ours(self):
-        return [name for name in listing(connect()) if name.startswith("maildoctor-exercise-")]
+        return [name for name in self.listing() if name.startswith("maildoctor-exercise-")]
 
     def until(self, holds):
         end = time.monotonic() + 30
@@ -107,7 +122,7 @@ class Trial:
         return process
 
     def unchanged(self):
-        after = listing(connect())
+        after = self.listing()
         self.want("the mailbox is as it was", after == self.before, after)
 
     def no_record(self):
@@ -125,18 +140,31 @@ def statuses(attempt):
     return {step["name"]: step["status"] for step in attempt["steps"]}
 
 
+SCRIPTS = []
+
+
 def script(title):
     def wrap(function):
-        def act(lab, player):
-            trial = Trial(lab, player, function.__name__)
-            function(trial)
-            return trial.wrong
-        return Script(title, act)
+        SCRIPTS.append((title, function))
+        return function
     return wrap
 
 
+def play(server, function, lab, player):
+    trial = Trial(server, lab, player, function.__name__)
+    function(trial)
+    return trial.wrong
+
+
+def cases(server, **how):
+    """All of them, on SERVER."""
+    name = f" ({server.title})" if server.title else ""
+    return [Script(title.replace("exercise:", f"exercise{name}:"), functools.partial(play, server, function), **how)
+            for title, function in SCRIPTS]
+
+
 @script("exercise: everything works, and the mailbox is as it was")
-def WHOLE(trial):
+def whole(trial):
     result = trial.run("--ports", "993,995", "--exercise", "imap,pop3", "--exercise-hold", "1")
     imap, pop3 = attempts(result, "exercise")
     for attempt in attempts(result, "exercise") + attempts(result, "second-client"):
@@ -155,15 +183,15 @@ def WHOLE(trial):
 
 
 @script("exercise: POP3 without IMAP")
-def ALONE(trial):
+def alone(trial):
     result = trial.run("--ports", "995", "--exercise", "pop3")
     trial.want("RETR was tried", statuses(attempts(result, "exercise")[0]).get("RETR") == "ok")
-    trial.want("no message is gone", {name: len(texts) for name, texts in listing(connect()).items()} ==
+    trial.want("no message is gone", {name: len(texts) for name, texts in trial.listing().items()} ==
                {name: len(texts) for name, texts in trial.before.items()})
 
 
 @script("exercise: a wrong password tries nothing")
-def REFUSED(trial):
+def refused(trial):
     words = trial.words("--ports", "993", "--exercise", "imap", "--exercise-hold", "1")
     (trial.lab.dir / "password").write_text("Wrong-Password-9\n")
     before = trial.lab.failed_logins()
@@ -175,7 +203,7 @@ def REFUSED(trial):
 
 
 @script("exercise: an interrupt in the middle cleans up")
-def INTERRUPTED(trial):
+def interrupted(trial):
     process = trial.in_the_middle()
     process.send_signal(signal.SIGINT)
     result = trial.take(process)
@@ -185,7 +213,7 @@ def INTERRUPTED(trial):
 
 
 @script("exercise: so does the deadline")
-def LATE(trial):
+def late(trial):
     process = trial.in_the_middle("--deadline", "4")
     result = trial.take(process)
     trial.want("cut by the deadline", (result["complete"], result["cut_by"]) == (False, "deadline"))
@@ -194,7 +222,7 @@ def LATE(trial):
 
 
 @script("exercise: what a killed run left, the next one removes")
-def KILLED(trial):
+def killed(trial):
     process = trial.in_the_middle()
     process.kill()
     process.communicate()
@@ -207,7 +235,7 @@ def KILLED(trial):
 
 
 @script("exercise: two runs at once leave each other alone")
-def TWICE(trial):
+def twice(trial):
     process = trial.in_the_middle()
     result = trial.run("--ports", "993", "--exercise", "imap", "--exercise-hold", "0.5")
     trial.want("nothing was removed", attempts(result, "exercise")[0]["exercise"]["swept"] == [])
@@ -217,21 +245,21 @@ def TWICE(trial):
     trial.unchanged()
 
 
-def kill_sessions():
-    """The server's processes that serve IMAP, of this namespace."""
+def kill(*names):
+    """The processes of this namespace that are called one of NAMES."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/comm", encoding="utf-8") as comm:
-                if comm.read().strip() == "imap":
+                if comm.read().strip() in names:
                     os.kill(int(pid), signal.SIGKILL)
         except OSError:
             pass
 
 
 @script("exercise: a connection that is dropped in the middle")
-def DROPPED(trial):
+def dropped(trial):
     process = trial.in_the_middle()
-    kill_sessions()
+    kill(trial.server.session)
     result = trial.take(process)
     classes = {finding["class"] for finding in result["findings"]}
     trial.want("it says so", "mailbox-not-kept-open" in classes, classes)
@@ -243,13 +271,13 @@ def DROPPED(trial):
 
 
 @script("exercise: the whole server dies in the middle")
-def DEAD(trial):
+def dead(trial):
     process = trial.in_the_middle()
-    trial.lab.stop_dovecot()
+    trial.server.stop(trial.lab)
     try:
         result = trial.take(process)
     finally:
-        trial.lab.start_dovecot()
+        trial.server.start(trial.lab)
     classes = {finding["class"] for finding in result["findings"]}
     trial.want("what is left is named", "mailbox-left-behind" in classes, classes)
     trial.want("two folders are left", len(trial.ours()) == 2)
@@ -259,4 +287,4 @@ def DEAD(trial):
     trial.no_record()
 
 
-CASES = [WHOLE, ALONE, REFUSED, INTERRUPTED, LATE, KILLED, TWICE, DROPPED, DEAD]
+CASES = cases(Server())

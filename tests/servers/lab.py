@@ -34,6 +34,7 @@ HOSTS = {
     "silent": (("10.77.0.66",), None, ()),
     "no587": (("10.77.0.67",), "good", MAIL_PORTS),
     "proxy": (("10.77.0.80",), None, ()),
+    "cyrus": (("10.77.0.91",), None, ()),  # cyrus.py
 }
 # Packets to these are dropped: (address, port or None for all).
 DROPPED = [("10.77.0.66", None), ("fd77::dead", None), ("10.77.0.67", 587)]
@@ -230,6 +231,7 @@ class Lab:
     def __init__(self, directory):
         self.dir = pathlib.Path(directory)
         self.daemons = []
+        self.dovecot = None  # one of them, which can be stopped and started again
 
     def __enter__(self):
         try:
@@ -379,22 +381,22 @@ class Lab:
         self.daemon("nsd", "-d", "-c", self.dir / "nsd.conf")
         # Postfix first: Dovecot's authentication socket lives in the queue directory it makes.
         command("postfix", "-c", self.dir / "postfix/etc", "start")
-        self.daemon("dovecot", "-F", "-c", self.dir / "dovecot.conf")
+        self.dovecot = self.daemon("dovecot", "-F", "-c", self.dir / "dovecot.conf")
         self.wait([(GOOD, port) for port in (*MAIL_PORTS, 53)])
 
     def stop_dovecot(self):
         """With all its sessions."""
         command("doveadm", "-c", self.dir / "dovecot.conf", "stop")
-        dovecot = next(each for each in self.daemons if each.args[0] == "dovecot" and each.poll() is None)
-        dovecot.wait()
+        self.dovecot.wait()
 
     def start_dovecot(self):
-        self.daemon("dovecot", "-F", "-c", self.dir / "dovecot.conf")
+        self.dovecot = self.daemon("dovecot", "-F", "-c", self.dir / "dovecot.conf")
         self.wait([(GOOD, port) for port in MAIL_PORTS])
 
-    def daemon(self, *argv):
+    def daemon(self, *argv, env=None):
         log = open(self.dir / "log" / f"{argv[0]}.out", "ab")  # pylint: disable=consider-using-with
-        self.daemons.append(subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+        self.daemons.append(subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env))
+        return self.daemons[-1]
 
     def wait(self, listeners, seconds=30):
         until = time.monotonic() + seconds
@@ -416,6 +418,10 @@ class Lab:
                          for path in sorted((self.dir / "log").iterdir()) if path.stat().st_size)
 
     def failed_logins(self):
-        """How many logins Dovecot has refused so far, its own and Postfix's."""
-        log = (self.dir / "log/dovecot.log").read_text(errors="replace")
-        return log.count("Password mismatch") + log.count("unknown user")
+        """How many logins Dovecot has refused so far, its own and Postfix's, and Cyrus."""
+        count = 0
+        for name, words in (("dovecot.log", ("Password mismatch", "unknown user")), ("cyrus.log", ("badlogin: ",))):
+            path = self.dir / "log" / name
+            log = path.read_text(errors="replace") if path.exists() else ""
+            count += sum(log.count(word) for word in words)
+        return count

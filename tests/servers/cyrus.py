@@ -1,0 +1,208 @@
+"""Cyrus IMAP as a second IMAP and POP3 server: it keeps passwords, folders and locks in ways of its own.
+
+Debian does not let its packages stand beside Dovecot's, so they are only unpacked, with the libraries that the machine
+lacks, into a folder of the test, and run from there."""
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+
+import exercise
+from lab import HOSTS, PASSWORD, USER, LabError, command
+from player import Case
+
+HOST = "cyrus.lab.test"
+ADDRESS = HOSTS["cyrus"][0][0]
+PORTS = (143, 993, 110, 995)
+PACKAGES = ("cyrus-imapd", "cyrus-pop3d", "cyrus-common", "sasl2-bin", "libsasl2-modules", "libsasl2-modules-db")
+
+IMAPD = """\
+configdirectory: {dir}/conf
+partition-default: {dir}/spool
+cyrus_user: mail
+cyrus_group: mail
+virtdomains: userid
+defaultdomain: lab.test
+autocreate_quota: 0
+idlesocket: {dir}/conf/idle
+lmtpsocket: {dir}/conf/lmtp
+notifysocket: {dir}/conf/notify
+failedloginpause: 1s
+sasl_pwcheck_method: auxprop
+sasl_auxprop_plugin: sasldb
+sasl_sasldb_path: {dir}/sasldb2
+sasl_mech_list: PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS
+tls_server_cert: {pki}/good.pem
+tls_server_key: {dir}/good.key
+tls_versions: tls1_2 tls1_3
+"""
+SERVICES = """\
+START {{ recover cmd="{bin}/ctl_cyrusdb -C {dir}/imapd.conf -r" }}
+SERVICES {{
+  imap cmd="{bin}/imapd -C {dir}/imapd.conf" listen="{address}:143" prefork=0
+  imaps cmd="{bin}/imapd -C {dir}/imapd.conf -s" listen="{address}:993" prefork=0
+  pop3 cmd="{bin}/pop3d -C {dir}/imapd.conf" listen="{address}:110" prefork=0
+  pop3s cmd="{bin}/pop3d -C {dir}/imapd.conf -s" listen="{address}:995" prefork=0
+}}
+EVENTS {{ }}
+"""
+# It logs to /dev/log only, so it gets a /dev of its own, with the devices that it needs.
+OWN_DEV = """\
+set -e
+for device in null zero random urandom; do
+    : >"$0/dev/$device"
+    mount --bind "/dev/$device" "$0/dev/$device"
+done
+mount --rbind "$0/dev" /dev
+exec "$@"
+"""
+
+
+# -- before the namespaces, where there is a network
+
+def needed(deb):
+    """The libraries that DEB depends on and the machine lacks."""
+    depends = command("dpkg-deb", "--field", deb, "Depends")
+    names = {part.split("|")[0].split("(")[0].split(":")[0].strip() for part in depends.split(",")}
+    for name in sorted(name for name in names if name.startswith("lib")):
+        state = subprocess.run(["dpkg-query", "--show", "--showformat", "${db:Status-Status}", name],
+                               capture_output=True, text=True, check=False)
+        if state.stdout != "installed":
+            yield name
+
+
+def fetch(cache):
+    """Debian's packages, unpacked at CACHE/root, unless they are there; the reason where that cannot be."""
+    if (cache / "root").exists():
+        return ""
+    if not shutil.which("apt-get"):
+        return "Cyrus IMAP is taken from Debian's packages, and there is no apt-get"
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as fresh:
+        asked, todo = set(), list(PACKAGES)
+        try:
+            while todo := [name for name in todo if name not in asked]:
+                asked.update(todo)
+                before = set(pathlib.Path(fresh).glob("*.deb"))
+                command("apt-get", "download", "--quiet", *todo, cwd=fresh, timeout=120)
+                new = set(pathlib.Path(fresh).glob("*.deb")) - before
+                for deb in new:
+                    command("dpkg-deb", "--extract", deb, f"{fresh}/root")
+                todo = [name for deb in new for name in needed(deb)]
+        except (LabError, OSError, subprocess.TimeoutExpired) as error:
+            return f"Cyrus IMAP's packages could not be fetched: {' '.join(str(error).split())[:200]}"
+        os.rename(f"{fresh}/root", cache / "root")
+    return ""
+
+
+# -- the server
+
+class Cyrus(exercise.Server):
+    """Cyrus in LAB; its state is below one folder, so that it starts again with all that it had."""
+    title, host, address, session = "Cyrus", HOST, ADDRESS, "imapd"
+
+    def __init__(self):
+        self.dir = self.master = None
+
+    def make(self, lab, root):
+        """With the programs below ROOT, which others than its owner may not be able to reach."""
+        self.dir = lab.dir / "cyrus"
+        for name in ("conf/db", "conf/lock", "conf/log", "conf/proc", "conf/socket", "spool", "dev"):
+            (self.dir / name).mkdir(parents=True)
+        shutil.copytree(root, self.dir / "root", symlinks=True)
+        shutil.copy(lab.dir / "pki/good.key", self.dir)
+        (self.dir / "cyrus.conf").write_text(SERVICES.format(
+            bin=self.dir / "root/usr/lib/cyrus/bin", dir=self.dir, address=ADDRESS))
+        (self.dir / "imapd.conf").write_text(IMAPD.format(dir=self.dir, pki=lab.dir / "pki"))
+        user, _, realm = USER.partition("@")
+        command(self.dir / "root/usr/sbin/saslpasswd2", "-p", "-c", "-f", self.dir / "sasldb2", "-u", realm, user,
+                input=PASSWORD, env=self.environment())
+        keep_log(self.dir / "dev/log", lab.dir / "log/cyrus.log")
+        command("chown", "-R", "mail:mail", self.dir)
+        self.start(lab)
+
+    def environment(self):
+        libraries = next((self.dir / "root/usr/lib").glob("*/libcyrus.so.0")).parent
+        return {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": str(libraries), "SASL_PATH": f"{libraries}/sasl2"}
+
+    def start(self, lab):
+        self.master = lab.daemon(
+            "unshare", "--mount", "sh", "-c", OWN_DEV, self.dir, self.dir / "root/usr/lib/cyrus/bin/master",
+            "-C", self.dir / "imapd.conf", "-M", self.dir / "cyrus.conf", "-p", self.dir / "master.pid",
+            env=self.environment())
+        lab.wait([(ADDRESS, port) for port in PORTS])
+
+    def stop(self, lab):
+        """At once, as when the power fails; its sessions would end by themselves only when they are idle."""
+        self.master.kill()
+        self.master.wait()
+        exercise.kill("imapd", "pop3d")
+
+
+def keep_log(path, log):
+    """Whoever writes to the socket PATH as to /dev/log stands in LOG, a line each."""
+    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    receiver.bind(str(path))
+
+    def write():
+        with open(log, "ab", buffering=0) as lines:
+            while True:
+                lines.write(receiver.recv(65536) + b"\n")
+
+    threading.Thread(target=write, daemon=True).start()
+
+
+CYRUS = Cyrus()
+
+
+def start(lab, root):
+    """From ROOT, where it was fetched; None: not at all."""
+    if root:
+        CYRUS.make(lab, root)
+
+
+# -- the cases
+
+ALL = ",".join(map(str, PORTS))
+MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256")
+
+
+def accepted(ports):
+    return f"logins accepted at {ports}", lambda o: o.outcomes("accepted") == sorted(ports)
+
+
+def judged(count):
+    return f"{count} logins were judged", lambda o: len(o.outcomes("judged")) == count
+
+
+def case(name, options, *expected, **how):
+    return Case(f"Cyrus: {name}", [HOST, "--ports", ALL, *options], *expected, **how)
+
+
+def by(mechanism):
+    return f"by {mechanism}", lambda o: {
+        attempt["auth"]["mechanism"] for endpoint in o.result["endpoints"] for attempt in endpoint["attempts"]
+        if attempt.get("auth", {}).get("outcome") in ("accepted", "judged")} == {mechanism}
+
+
+def cases(without):
+    """WITHOUT: why there is no Cyrus; empty where there is one."""
+    logins = [
+        case("every port, right password", ["--all-logins"], "ok", facts=[accepted(PORTS)]),
+        case("every port, wrong password", ["--all-logins"], "fail", "bad-credentials", 2, password="Wrong-Cyrus-1",
+             failed_logins=1, facts=[judged(1)]),
+        case("an unknown user", [], "fail", "bad-credentials", 2, user="nobody@contoso.test", password="Wrong-Cyrus-2",
+             failed_logins=1, facts=[judged(1)]),
+        *[case(f"{name} forced", ["--all-logins", "--auth", name], "ok", facts=[accepted(PORTS), by(name)])
+          for name in MECHANISMS],
+        *[case(f"{name} with a wrong password", ["--auth", name], "fail", "bad-credentials", 2,
+               password=f"Wrong-Cyrus-{name}", failed_logins=1, facts=[by(name)])
+          for name in ("CRAM-MD5", "SCRAM-SHA-256")],
+    ]
+    tried = logins + exercise.cases(CYRUS)
+    for each in tried:
+        each.without = without
+    return tried
