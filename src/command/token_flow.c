@@ -153,7 +153,8 @@ static bool fits_provider(struct token_flow *flow)
 {
     bool app = flow->grant == GRANT_CLIENT_CREDENTIALS || flow->grant == GRANT_FEDERATION;
     if (is_google(flow) && flow->grant == GRANT_DEVICE)
-        return refuse(flow, "Google gives no mail scope for a device code");
+        return refuse(flow, "Google gives no mail scope for a device code; --oauth code, or "
+                            "service-account");
     if (is_google(flow) && app)
         return refuse(flow, "Google knows no client credentials for mail");
     if (!is_google(flow) && flow->grant == GRANT_SERVICE_ACCOUNT)
@@ -216,7 +217,7 @@ static bool by_refresh(struct token_flow *flow)
         return false;
     if (!refresh)
         return refuse(flow, "the token store is not there yet: sign in once with --oauth device "
-                            "and the same --token-store");
+                            "or code and the same --token-store");
     token_form_begin(flow, "refresh_token");
     token_form_text(flow, "scope", flow->scope);
     token_form_add(flow, "refresh_token", secret_bytes(refresh));
@@ -307,6 +308,8 @@ static bool perform(struct token_flow *flow)
     switch (flow->grant) {
     case GRANT_DEVICE:
         return by_device_code(flow);
+    case GRANT_CODE:
+        return token_code_ask(flow) && take_token(flow);
     case GRANT_CLIENT_CREDENTIALS:
     case GRANT_FEDERATION:
         return by_client_credentials(flow);

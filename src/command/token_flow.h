@@ -23,10 +23,10 @@ struct token_outcome {
     const char *host;     /* the authority's name */
 };
 
-/* Runs until the token is there, or will not come: with GRANT_DEVICE a person is told on standard
- * error what to do, and is waited for. False and a message (release with free()) for what is ours:
- * options that do not fit the provider, files that cannot be read, a store that cannot be written.
- * WISH has passed token_wish_agree(). */
+/* Runs until the token is there, or will not come: with GRANT_DEVICE and GRANT_CODE a person is
+ * told on standard error what to do, and is waited for. False and a message (release with free())
+ * for what is ours: options that do not fit the provider, files that cannot be read, a store that
+ * cannot be written. WISH has passed token_wish_agree(). */
 bool token_obtain(const struct token_wish *wish, const struct token_context *context,
                   struct arena *arena, struct token_outcome *ret_outcome, char **ret_error);
 /* The way through a proxy; its password stays the caller's to set. Strings are ARENA's. */

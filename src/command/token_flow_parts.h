@@ -47,6 +47,10 @@ bool token_prove(struct token_flow *flow);
  * refused, which the outcome says. */
 bool token_prove_federated(struct token_flow *flow);
 
+/* token_flow_code.c: sends a person to a page, waits for the browser to come back, and asks with
+ * what it brings. False: with a message, or refused, which the outcome says. */
+bool token_code_ask(struct token_flow *flow);
+
 /* token_flow_account.c: reads the key file, and whom to ask where it names one of Google's older
  * addresses. False and a message. */
 bool token_account_read(struct token_flow *flow);

@@ -128,6 +128,10 @@ static int print_help(void)
         "and SMTP.Send; for client-credentials and federation give it IMAP.AccessAsApp,\n"
         "POP.AccessAsApp or SMTP.SendAsApp, the consent of an administrator, and then the\n"
         "mailbox in Exchange (New-ServicePrincipal, Add-MailboxPermission).\n"
+        "At Google's a person signs in with --oauth code: Cloud console, APIs and services,\n"
+        "Credentials, OAuth client id, Desktop app; its id and its secret are needed. At\n"
+        "Microsoft 365 code needs the redirect address http://localhost (Mobile and desktop\n"
+        "applications).\n"
         "At Google Workspace a machine uses a service account: Cloud console, IAM, Service\n"
         "accounts, Keys; then Admin console, Security, API controls, Domain-wide delegation:\n"
         "its client id with the scope https://mail.google.com/.\n"
@@ -249,8 +253,9 @@ static bool take_proxy(struct token_get *get, char **ret_error)
 static bool prepare(struct token_get *get, const struct operands *operands, char **ret_error)
 {
     if (!get->wish.oauth) {
-        *ret_error = memory_copy("how is the token to be had? --oauth device, client-credentials, "
-                                 "federation, refresh or service-account");
+        *ret_error =
+            memory_copy("how is the token to be had? --oauth device, code, client-credentials, "
+                        "federation, refresh or service-account");
         return false;
     }
     if (get->output && get->print) {

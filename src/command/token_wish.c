@@ -11,6 +11,7 @@ static const struct {
     enum token_grant grant;
 } grants[] = {
     { "device", GRANT_DEVICE },
+    { "code", GRANT_CODE },
     { "client-credentials", GRANT_CLIENT_CREDENTIALS },
     { "federation", GRANT_FEDERATION },
     { "refresh", GRANT_REFRESH },
@@ -45,10 +46,11 @@ static bool reject_way(const char *word, char **ret_error)
         words[i] = grants[i].word;
     const char *near = options_nearest(word, words);
     char *quoted = options_quote(word);
-    *ret_error = near ? memory_format("--oauth %s: did you mean %s?", quoted, near)
-                      : memory_format("--oauth %s: one of device, client-credentials, federation, "
-                                      "refresh, service-account",
-                                      quoted);
+    *ret_error =
+        near ? memory_format("--oauth %s: did you mean %s?", quoted, near)
+             : memory_format("--oauth %s: one of device, code, client-credentials, federation, "
+                             "refresh, service-account",
+                             quoted);
     free(quoted);
     return false;
 }

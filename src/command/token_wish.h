@@ -9,6 +9,7 @@
 enum token_grant {
     GRANT_NONE,
     GRANT_DEVICE,             /* a person signs in on any device (RFC 8628) */
+    GRANT_CODE,               /* with a browser here (RFC 6749 section 4.1, RFC 7636) */
     GRANT_CLIENT_CREDENTIALS, /* an app by itself (RFC 6749 section 4.4) */
     GRANT_FEDERATION,         /* the same, vouched for by somebody else (RFC 7523) */
     GRANT_REFRESH,            /* a person signed in earlier (RFC 6749 section 6) */
@@ -42,7 +43,7 @@ const struct provider *token_wish_provider(const struct token_wish *wish);
     }
 #define TOKEN_WISH_ROWS(SETTINGS, MEMBER)                                                          \
     TOKEN_WISH_ROW(SETTINGS, MEMBER, oauth, "oauth", "WAY",                                        \
-                   "how to get it: device, client-credentials, federation, refresh, "              \
+                   "how to get it: device, code, client-credentials, federation, refresh, "        \
                    "service-account"),                                                             \
         TOKEN_WISH_ROW(SETTINGS, MEMBER, client_id, "client-id", "ID",                             \
                        "the application (client) id of the app registration"),                     \

@@ -101,6 +101,7 @@ static void write_wire(struct client *client)
 static const char *reason(int status)
 {
     return status == 200   ? "OK"
+           : status == 302 ? "Found"
            : status == 400 ? "Bad Request"
            : status == 401 ? "Unauthorized"
                            : "Not Found";
@@ -110,10 +111,15 @@ static void respond(struct client *client, int status, struct bytes body)
 {
     struct buffer answer;
     buffer_init(&answer, REQUEST_LIMIT);
+    buffer_format(&answer, "HTTP/1.1 %d %s\r\n", status, reason(status));
+    if (status == 302) {
+        buffer_format(&answer, "Location: %.*s\r\n", (int)body.size, body.data);
+        body.size = 0;
+    }
     buffer_format(&answer,
-                  "HTTP/1.1 %d %s\r\nContent-Type: application/json; charset=utf-8\r\n"
+                  "Content-Type: application/json; charset=utf-8\r\n"
                   "Cache-Control: no-store\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
-                  status, reason(status), body.size);
+                  body.size);
     buffer_append(&answer, body.data, body.size);
     tls_write(client->tls, buffer_bytes(&answer));
     tls_close(client->tls);

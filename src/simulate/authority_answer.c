@@ -201,6 +201,70 @@ static int give_for_device(struct asking *asking)
     return refuse(asking, "bad_verification_code", "The device code is not known.");
 }
 
+/* A page that signs everybody in and sends the browser back at once (RFC 6749 section 4.1.1). */
+static int authorize_browser(struct asking *asking)
+{
+    static const char ours[] = "http://127.0.0.1:", plain[] =
+                                                        "-_0123456789abcdefghijklmnopqrstuvwxyz"
+                                                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const char *words[6];
+    static const char *const names[] = {
+        "response_type", "redirect_uri",   "state",
+        "client_id",     "code_challenge", "code_challenge_method"
+    };
+    for (int i = 0; i < 6; i++) {
+        words[i] = sim_form_field(asking->request->query, names[i], &asking->fields[i]);
+        if (!words[i])
+            return refuse(asking, "invalid_request", names[i]);
+    }
+    const char *redirect = words[1], *state = words[2], *challenge = words[4];
+    bool here = strncmp(redirect, ours, sizeof ours - 1) == 0 ||
+                strncmp(redirect, "http://localhost:", sizeof ours - 1) == 0;
+    struct sim_code *kept = &asking->grants->codes[asking->grants->code_count % SIM_GRANTS_KEPT];
+    if (strcmp(words[0], "code") != 0 || strcmp(words[5], "S256") != 0 || !here ||
+        strlen(redirect) >= sizeof kept->redirect || strlen(challenge) >= sizeof kept->challenge ||
+        state[strspn(state, plain)])
+        return refuse(asking, "invalid_request", "The sign-in was not asked for as it must be.");
+    if (strcmp(words[3], "error-access_denied") == 0) {
+        buffer_format(asking->out, "%s?error=access_denied&error_description=%s&state=%s", redirect,
+                      "The+person+said+no%21", state);
+        return 302;
+    }
+    asking->grants->code_count++;
+    new_name(kept->code, "code-");
+    snprintf(kept->challenge, sizeof kept->challenge, "%s", challenge);
+    snprintf(kept->redirect, sizeof kept->redirect, "%s", redirect);
+    buffer_format(asking->out, "%s?state=%s&code=%s", redirect, state, kept->code);
+    const char *access = sim_form_field(asking->request->query, "access_type", &asking->fields[0]);
+    const char *scope = sim_form_field(asking->request->query, "scope", &asking->fields[1]);
+    kept->offline =
+        (access && strcmp(access, "offline") == 0) || (scope && strstr(scope, "offline_access"));
+    return 302;
+}
+
+/* RFC 7636 section 4.6: a code is good once, for the one who asked for it. */
+static int give_for_code(struct asking *asking)
+{
+    const char *code = field(asking, 0, "code"), *verifier = field(asking, 1, "code_verifier");
+    const char *redirect = field(asking, 2, "redirect_uri");
+    struct sim_code *kept = NULL;
+    for (int i = 0; code && *code && i < SIM_GRANTS_KEPT; i++)
+        if (strcmp(asking->grants->codes[i].code, code) == 0)
+            kept = &asking->grants->codes[i];
+    if (!kept || !verifier || !redirect || strcmp(kept->redirect, redirect) != 0)
+        return refuse_number(asking, 70000);
+    uint8_t digest[CRYPTO_SHA256_SIZE];
+    struct buffer challenge;
+    buffer_init(&challenge, SIM_GRANT_SIZE);
+    crypto_sha256(text_bytes(verifier), digest);
+    crypto_base64url_encode(&challenge, (struct bytes) { (const char *)digest, sizeof digest });
+    bool proven = is(buffer_bytes(&challenge), kept->challenge);
+    buffer_done(&challenge);
+    *kept->code = '\0';
+    return proven ? give(asking, asking->accounts->token, kept->offline)
+                  : refuse(asking, "invalid_grant", "The code verifier does not match.");
+}
+
 /* The claims of an assertion, which has three parts (RFC 7519); NULL. Whether the signature is good
  * only those could say who know the certificate. */
 static json_t *read_claims(const char *text)
@@ -306,6 +370,7 @@ static int give_token(struct asking *asking)
         { "urn:ietf:params:oauth:grant-type:device_code", give_for_device },
         { "client_credentials", give_app },
         { "refresh_token", give_refreshed },
+        { "authorization_code", give_for_code },
         { "urn:ietf:params:oauth:grant-type:jwt-bearer", give_account },
     };
     int status;
@@ -370,6 +435,8 @@ int sim_authority_answer(struct sim_grants *grants, const struct sim_accounts *a
     bool post = is(request->method, "POST");
     if (post && ends(request->path, "/devicecode"))
         status = refuse_wish(&asking, &status) ? status : authorize_device(&asking);
+    else if (!post && (ends(request->path, "/authorize") || ends(request->path, "/v2/auth")))
+        status = authorize_browser(&asking);
     else if (post && ends(request->path, "/token"))
         status = give_token(&asking);
     else if (ends(request->path, "/introspect"))

@@ -16,7 +16,12 @@ struct sim_grants {
     int polls[SIM_GRANTS_KEPT];    /* how often each device asked */
     bool offline[SIM_GRANTS_KEPT]; /* wants a refresh token */
     char refreshes[SIM_GRANTS_KEPT][SIM_GRANT_SIZE];
-    unsigned device_count, refresh_count; /* ever; the oldest is forgotten first */
+    /* of people who came with a browser (RFC 7636): what each code was asked for with */
+    struct sim_code {
+        char code[SIM_GRANT_SIZE], challenge[SIM_GRANT_SIZE], redirect[2 * SIM_GRANT_SIZE];
+        bool offline;
+    } codes[SIM_GRANTS_KEPT];
+    unsigned device_count, refresh_count, code_count; /* ever; the oldest is forgotten first */
 };
 
 struct sim_request {
@@ -25,7 +30,8 @@ struct sim_request {
     struct bytes body;
 };
 
-/* Appends the answer's body, JSON, to OUT; returns the HTTP status. NOW is Unix seconds. */
+/* Appends the answer's body, JSON, to OUT, or with status 302 the address to go on to; returns the
+ * HTTP status. NOW is Unix seconds. */
 int sim_authority_answer(struct sim_grants *grants, const struct sim_accounts *accounts,
                          const struct sim_request *request, int64_t now, struct buffer *out);
 

@@ -1,0 +1,128 @@
+/* A person signs in with a browser on this machine: authorization code (RFC 6749 section 4.1) with
+ * PKCE (RFC 7636), brought back to a port of this machine's own (RFC 8252). */
+#include "base/crypto.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "command/token_flow_parts.h"
+#include "command/token_loopback.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    RANDOM_SIZE = 32, /* RFC 7636 section 4.1: 43 characters */
+    WORD_SIZE = 44,
+    LIMIT_MS = 600000 /* as long as Entra's codes live */
+};
+
+static void encode(struct bytes data, char word[static WORD_SIZE])
+{
+    struct buffer out;
+    buffer_init(&out, WORD_SIZE);
+    crypto_base64url_encode(&out, data);
+    snprintf(word, WORD_SIZE, "%.*s", (int)buffer_size(&out), buffer_bytes(&out).data);
+    buffer_done(&out);
+}
+
+static void new_word(char word[static WORD_SIZE])
+{
+    char random[RANDOM_SIZE];
+    crypto_random(random, sizeof random);
+    encode((struct bytes) { random, sizeof random }, word);
+    explicit_bzero(random, sizeof random);
+}
+
+/* Where the person signs in. */
+static const char *page_of(const struct token_flow *flow)
+{
+    if (strcmp(flow->oauth->kind, "google") != 0)
+        return arena_format(flow->arena, "%s/%s/oauth2/v2.0/authorize", flow->authority,
+                            flow->tenant);
+    return arena_format(flow->arena, "%s/o/oauth2/v2/auth",
+                        flow->wish->authority ? flow->authority : flow->oauth->browser);
+}
+
+/* Entra's pages for registrations take http://localhost, for any port, and not its address. */
+static const char *return_to(const struct token_flow *flow, int port)
+{
+    bool google = strcmp(flow->oauth->kind, "google") == 0;
+    return arena_format(flow->arena, "http://%s:%d/", google ? "127.0.0.1" : "localhost", port);
+}
+
+static void show_page(struct token_flow *flow, const char *redirect, const char *state,
+                      const char *verifier)
+{
+    uint8_t digest[CRYPTO_SHA256_SIZE];
+    char challenge[WORD_SIZE];
+    crypto_sha256(text_bytes(verifier), digest);
+    encode((struct bytes) { (const char *)digest, sizeof digest }, challenge);
+    token_form_begin(flow, NULL);
+    token_form_text(flow, "response_type", "code");
+    token_form_text(flow, "redirect_uri", redirect);
+    token_form_text(flow, "scope", flow->scope);
+    token_form_text(flow, "state", state);
+    token_form_text(flow, "code_challenge", challenge);
+    token_form_text(flow, "code_challenge_method", "S256");
+    if (flow->context->user)
+        token_form_text(flow, "login_hint", flow->context->user);
+    /* Google gives a refresh token only to those who ask so, and only with a new consent. */
+    if (flow->wish->store && strcmp(flow->oauth->kind, "google") == 0) {
+        token_form_text(flow, "access_type", "offline");
+        token_form_text(flow, "prompt", "consent");
+    }
+    fprintf(stderr, "To sign in, open this page in a browser on this machine:\n%s?%.*s\n",
+            page_of(flow), (int)buffer_size(&flow->form), buffer_bytes(&flow->form).data);
+    buffer_clear(&flow->form);
+}
+
+/* Is there a code? If not, the outcome says why. */
+static bool take_return(struct token_flow *flow, bool came, const struct token_return *brought)
+{
+    struct token_outcome *outcome = flow->outcome;
+    if (!came)
+        outcome->refusal = "expired_token: nobody came back from the page within ten minutes";
+    else if (brought->error)
+        outcome->refusal =
+            brought->detail ? arena_format(flow->arena, "%s: %s", brought->error, brought->detail)
+                            : brought->error;
+    else if (!brought->code)
+        outcome->refusal = "invalid_request: the browser came back with neither code nor error";
+    return came && brought->code;
+}
+
+/* RFC 7636 section 4.5. */
+static bool redeem(struct token_flow *flow, const struct secret *code, const char *redirect,
+                   const char *verifier)
+{
+    token_form_begin(flow, "authorization_code");
+    token_form_add(flow, "code", secret_bytes(code));
+    token_form_text(flow, "redirect_uri", redirect);
+    token_form_text(flow, "code_verifier", verifier);
+    if (!token_prove(flow))
+        return false;
+    token_ask(flow, flow->token_url, true, NULL);
+    return true;
+}
+
+bool token_code_ask(struct token_flow *flow)
+{
+    char state[WORD_SIZE], verifier[WORD_SIZE];
+    struct token_return brought = { 0 };
+    struct token_loopback *loopback = token_loopback_new(flow->loop);
+    if (!loopback) {
+        *flow->ret_error =
+            memory_format("cannot listen on 127.0.0.1 for the browser: %s", strerror(errno));
+        return false;
+    }
+    new_word(state);
+    new_word(verifier);
+    const char *redirect = return_to(flow, token_loopback_port(loopback));
+    show_page(flow, redirect, state, verifier);
+    bool came = token_loopback_wait(loopback, state, LIMIT_MS, flow->arena, &brought);
+    token_loopback_free(loopback);
+    bool good = take_return(flow, came, &brought) && redeem(flow, brought.code, redirect, verifier);
+    secret_free(brought.code);
+    explicit_bzero(verifier, sizeof verifier);
+    return good;
+}
