@@ -71,6 +71,11 @@ static void read_folder(struct arrival *a, struct bytes line)
         a->folders[ARRIVAL_SENT] = arena_copy(&a->arena, name);
 }
 
+static int first_folder(const struct arrival *a)
+{
+    return a->copy_only ? ARRIVAL_SENT : ARRIVAL_INBOX;
+}
+
 static void list_say(struct dialogue *d, struct buffer *out)
 {
     imap_command(d, out, "LIST \"\" \"*\"");
@@ -81,17 +86,18 @@ static int list_heard(struct dialogue *d, const struct reply *reply)
     struct arrival *a = state_of(d);
     struct bytes rest = reply->text, line;
     a->folders[ARRIVAL_INBOX] = "INBOX";
-    a->at = ARRIVAL_INBOX;
+    a->at = first_folder(a);
     while (reply->kind == REPLY_OK && text_next_line(&rest, &line))
         read_folder(a, line);
-    return reply->kind == REPLY_OK ? SELECT : mail_refused(mail_of(d), reply, SELECT);
+    int next = a->folders[a->at] ? SELECT : STEP_GOODBYE;
+    return reply->kind == REPLY_OK ? next : mail_refused(mail_of(d), reply, next);
 }
 
 /* ---- where next ---- */
 
 static bool is_known(const struct arrival *a)
 {
-    return a->message.size || a->bounce.size;
+    return a->copy_only ? a->removed || a->left : a->message.size || a->bounce.size;
 }
 
 /* The copy among what was sent is looked for last, once there is nothing to wait for. */
@@ -102,8 +108,8 @@ static int next_folder(struct arrival *a)
         if (a->folders[a->at] && (a->at != ARRIVAL_SENT || last))
             return SELECT;
     }
-    a->at = ARRIVAL_INBOX;
-    if (is_known(a) || a->stop || --a->rounds <= 0)
+    a->at = first_folder(a);
+    if (!a->folders[a->at] || is_known(a) || a->stop || --a->rounds <= 0)
         return STEP_GOODBYE;
     return WAIT;
 }
@@ -238,6 +244,8 @@ static int fetch_heard(struct dialogue *d, const struct reply *reply)
             a->folder = a->folders[a->at];
             a->place = (enum arrival_place)a->at;
         }
+        if (a->copy_only)
+            a->folder = a->folders[a->at];
         return STORE;
     }
     if (a->at == ARRIVAL_SENT || !is_bounce(a, message))

@@ -3,7 +3,7 @@
  *
  * The inbox and the junk folder are searched for the run's number, again and again with a pause
  * between, until the message is there, or one that quotes it (a bounce). Only messages that bear
- * the number are touched. */
+ * the number are touched. A copy that the server keeps of what was sent is removed as well. */
 #ifndef PROBES_ARRIVAL_H
 #define PROBES_ARRIVAL_H
 
@@ -21,12 +21,14 @@ struct arrival {
     const char *run_id, *message_id; /* the latter without its angle brackets */
     int64_t now_s;                   /* Unix seconds when it was submitted */
     int rounds, pause_ms;            /* how often it is looked for, and how long between */
+    bool copy_only;                  /* only the copy among what was sent, to remove it */
     bool stop;                       /* at any time: no further round */
     /* what came of it; the memory is ARENA's */
     struct arena arena;
     struct bytes message;     /* its header; empty: it is not there */
     struct bytes bounce;      /* a message that quotes it, whole or its first 40000 bytes */
-    const char *folder;       /* in which the message is, as the server names it; NULL */
+    const char *folder;       /* in which the message, or its copy alone, is or was, as the server
+                                 names it; NULL */
     enum arrival_place place; /* what that folder is */
     int removed, left;        /* messages that were removed, and that could not be */
     /* the task's */

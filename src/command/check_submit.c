@@ -78,8 +78,9 @@ static bool set_arrival(void *to, const char *value, char **ret_error)
 const struct option_row check_submit_rows[] = {
     { OPTION_HEADING, .help = "A test message" },
     { OPTION_FLAG, "submit", 0, NULL,
-      "submit one message after the login: on one port only, the documented one first", AT(submits),
-      NULL },
+      "submit one message after the login: on one port only, the documented one first; its copy "
+      "among what was sent is removed again over IMAP",
+      AT(submits), NULL },
     { OPTION_CALL, "from", 0, "ADDRESS", "its sender (default: the mailbox itself)", 0, set_from },
     { OPTION_CALL, "to", 0, "ADDRESS", "its recipient (default: the mailbox itself)", 0, set_to },
     { OPTION_FLAG, "rcpt-only", 0, NULL,

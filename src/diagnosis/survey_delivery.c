@@ -65,7 +65,7 @@ void survey_delivery(struct survey *survey)
     values_set(&values, "wait", took);
     if (facts->bounce.size)
         add_bounce(survey, facts);
-    else if (!facts->arrived && is_to_itself(trace))
+    else if (!facts->copy_only && !facts->arrived && is_to_itself(trace))
         add_event(
             survey, "submit.not_arrived", &values,
             arena_format(survey->arena, "not in the inbox and not among the junk after %s", took));

@@ -267,7 +267,7 @@ static void note_message(const struct weighing *w, struct verdict *out)
     if (submission->accepted) {
         note(w, out, "other From addresses");
         const struct delivery_facts *delivery = w->result->trace->delivery;
-        if (!delivery)
+        if (!delivery || delivery->copy_only)
             note(w, out, "arrival (the message was accepted, and not looked for)");
         else if (!delivery->endpoint)
             note(w, out, "arrival (no mailbox could be opened over IMAP)");

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAUSE_MS = 1000, NS_PER_MS = 1000000 };
+/* A copy is made with the message or a moment later, if at all. */
+enum { PAUSE_MS = 1000, COPY_ROUNDS = 3, NS_PER_MS = 1000000 };
 
 struct arrivals {
     struct arrivals_options options;
@@ -130,8 +131,11 @@ struct arrivals *arrivals_start(const struct arrivals_options *options)
     if (!submission || !submission->accepted)
         return NULL;
     struct endpoint *mailbox = mailbox_of(trace);
+    if (!mailbox && options->copy_only)
+        return NULL;
     struct delivery_facts *facts = arena_new(&trace->arena, sizeof *facts);
     facts->found_ns = -1;
+    facts->copy_only = options->copy_only;
     trace->delivery = facts;
     if (!mailbox)
         return NULL;
@@ -143,8 +147,9 @@ struct arrivals *arrivals_start(const struct arrivals_options *options)
         .run_id = submission->run_id,
         .message_id = submission->message_id,
         .now_s = trace->started_real_ns / 1000 / NS_PER_MS,
-        .rounds = options->wait_ms / PAUSE_MS + 1,
+        .rounds = options->copy_only ? COPY_ROUNDS : options->wait_ms / PAUSE_MS + 1,
         .pause_ms = PAUSE_MS,
+        .copy_only = options->copy_only,
     };
     struct visit_options visit = {
         .shared = options->shared,

@@ -1,5 +1,6 @@
-/* --round-trip: once the test message was accepted, it is looked for in the mailbox, over IMAP
- * where that login was accepted, and removed again. What came of it stands in the trace. */
+/* Once the test message was accepted, it is looked for in the mailbox, over IMAP where that login
+ * was accepted, and removed again: itself with --round-trip, else only the copy that the server
+ * keeps among what was sent. What came of it stands in the trace. */
 #ifndef ENGINE_ARRIVAL_H
 #define ENGINE_ARRIVAL_H
 
@@ -9,7 +10,8 @@ struct arrivals;
 
 struct arrivals_options {
     const struct walk_shared *shared; /* borrowed until arrivals_close() */
-    int wait_ms;                      /* how long the message is waited for */
+    bool copy_only;                   /* the message itself stays where it is */
+    int wait_ms;                      /* how long the message is waited for; not with copy_only */
     loop_function *done;              /* once, never inside arrivals_start() */
     void *arg;
 };

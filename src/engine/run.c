@@ -203,12 +203,13 @@ static void arrivals_over(void *arg)
         run->turn = loop_timer_start(run->loop, 0, look_again, run);
 }
 
-/* The message that was submitted: is it there? */
+/* The message that was submitted: is it there? And nothing of it stays among what was sent. */
 static void look_for_it(struct run *run)
 {
-    int wait_ms = run->options->arrival_ms;
-    struct arrivals_options options = { &run->shared, wait_ms, arrivals_over, run };
-    run->arrivals = run->options->round_trip ? arrivals_start(&options) : NULL;
+    const struct run_options *o = run->options;
+    struct arrivals_options options = { &run->shared, !o->round_trip, o->arrival_ms, arrivals_over,
+                                        run };
+    run->arrivals = arrivals_start(&options);
     run->looked = true;
 }
 

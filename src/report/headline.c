@@ -206,6 +206,11 @@ static void append_arrival(struct buffer *line, const struct result *result)
     int servers = 0;
     if (!delivery || !delivery->endpoint)
         return;
+    if (delivery->copy_only) {
+        if (delivery->removed)
+            buffer_format(line, " Its copy in %s was removed again.", delivery->folder);
+        return;
+    }
     if (!delivery->arrived) {
         buffer_format(line, " It was not seen in the mailbox within %s.",
                       wording_duration(delivery->waited_ns, took));

@@ -261,6 +261,7 @@ static const struct shape passage_shape = { SHAPE(passage_rows) };
 #define OF delivery_facts
 static const struct shape_field delivery_rows[] = {
     { PEER("endpoint", endpoint, SHAPE_NULL) },
+    { FLAG("copy_only", copy_only) },
     { FLAG("arrived", arrived) },
     { FLAG("junk", junk) },
     { PEER("folder", folder, SHAPE_NULL) },

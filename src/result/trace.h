@@ -406,9 +406,10 @@ struct passage {
 /* What came of the test message after it was accepted. */
 struct delivery_facts {
     const char *endpoint; /* id of the mailbox's endpoint where it was looked for; NULL: nowhere */
+    bool copy_only;       /* only its copy among what was sent was looked for, to remove it */
     bool arrived;
     bool junk;                     /* in the folder for junk */
-    const char *folder;            /* where it was; NULL */
+    const char *folder;            /* where it was, or with copy_only its copy; NULL */
     int64_t found_ns;              /* since it was accepted: it, or what came in its place; -1 */
     int64_t waited_ns;             /* how long it was looked for */
     struct passage *passages;      /* in the order of its way */

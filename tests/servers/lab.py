@@ -68,12 +68,14 @@ mydestination =
 mynetworks = 192.0.2.1/32
 alias_maps =
 virtual_mailbox_domains = contoso.test
-virtual_mailbox_maps = inline:{{ alice@contoso.test=alice/, slow@contoso.test=alice/ }}
+virtual_mailbox_maps = inline:{{ alice@contoso.test=alice/, slow@contoso.test=alice/, sent@contoso.test=alice/.Sent/ }}
 virtual_mailbox_base = {dir}/mail
 # What goes elsewhere comes back. What is slow takes ten seconds.
 transport_maps = inline:{{ elsewhere.test=full:, slow@contoso.test=slow: }}
+# Of what this sender sends, the server keeps a copy.
+sender_bcc_maps = inline:{{ copied@contoso.test=sent@contoso.test }}
 # Who may send as whom.
-smtpd_sender_login_maps = inline:{{ alice@contoso.test=alice@contoso.test, j\u00f6rg@contoso.test=alice@contoso.test, shared@contoso.test=somebody@contoso.test }}
+smtpd_sender_login_maps = inline:{{ alice@contoso.test=alice@contoso.test, copied@contoso.test=alice@contoso.test, j\u00f6rg@contoso.test=alice@contoso.test, shared@contoso.test=somebody@contoso.test }}
 virtual_uid_maps = static:8
 virtual_gid_maps = static:8
 virtual_minimum_uid = 8
@@ -325,7 +327,10 @@ class Lab:
                 master += f"{host}:{port} inet n - n - - smtpd {words}\n"
         (etc / "master.cf").write_text(master)
         shutil.chown(self.dir / "postfix/data", "postfix")
-        shutil.chown(self.dir / "mail", 8, 8)
+        for name in ("alice/.Sent/new", "alice/.Sent/cur", "alice/.Sent/tmp"):
+            (self.dir / "mail" / name).mkdir(parents=True)
+        for path in (self.dir / "mail", *(self.dir / "mail").rglob("*")):
+            shutil.chown(path, 8, 8)
 
     def configure_dovecot(self):
         text = DOVECOT.format(dir=self.dir)

@@ -79,6 +79,7 @@ static void read_task(struct play *p, const char *value)
         { "exercise-pop3-over-imap", &exercise_pop3_over_imap_task,
           offsetof(struct play, message) },
         { "arrival", &arrival_imap_task, offsetof(struct play, arrival) },
+        { "arrival-copy", &arrival_imap_task, offsetof(struct play, arrival) },
     };
     p->folders.now_s = 1795342440;
     p->folders.hold_ms = 60000;
@@ -88,6 +89,7 @@ static void read_task(struct play *p, const char *value)
         .now_s = 1795342440,
         .rounds = 2,
         .pause_ms = 1000,
+        .copy_only = strcmp(value, "arrival-copy") == 0,
     };
     exercise_id(p->folders.id, p->folders.now_s, 0xcafe);
     strings_add(&p->folders.dead, &p->arena, "20261122T101300-0000dead");

@@ -415,6 +415,7 @@ struct result *sample_rich(void)
     };
     static const struct delivery_facts delivery = {
         .endpoint = "outlook.office365.com:993",
+        .copy_only = false,
         .arrived = true,
         .junk = true,
         .folder = "Junk Email",
