@@ -315,6 +315,8 @@ static int check_many(struct check *check, int argc, char **argv, const struct o
         .argv = argv,
         .password = check->password,
         .token = check->token.secret,
+        .token_source = &settings->token,
+        .secret_expires = settings->secret_expires,
         .proxy_password = check->proxy_password,
         .state_dir = check->state_dir,
         .rules = check->rules,

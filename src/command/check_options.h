@@ -23,10 +23,11 @@ struct check_settings {
     bool submits;              /* --submit */
     struct token_wish wish;    /* a token that is not there yet */
     const struct report_format *format;
-    const char *baseline; /* a saved run; NULL: none */
-    const char *output;   /* NULL: standard output */
-    const char *rules;    /* file of the user's own rules; NULL: none */
-    const char *reported; /* words of an error; NULL: none */
+    const char *baseline;   /* a saved run; NULL: none */
+    const char *output;     /* NULL: standard output */
+    const char *rules;      /* file of the user's own rules; NULL: none */
+    const char *reported;   /* words of an error; NULL: none */
+    int64_t secret_expires; /* of the login's secret, Unix seconds; 0 unknown */
     enum color_wish color;
     bool ascii, verbose, transcript, share, fail_on_warning;
     struct limits warning, critical; /* of --format nagios */

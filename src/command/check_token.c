@@ -142,10 +142,28 @@ static void note_claims(struct token_facts *facts, struct arena *arena, const st
     facts->expires = token.expires;
 }
 
+void check_token_note_ready(const struct secret_source *source, const struct secret *secret,
+                            struct trace *trace)
+{
+    struct arena *arena = &trace->arena;
+    char *name = secret_source_name(source);
+    trace->token = arena_new(arena, sizeof *trace->token);
+    trace->token->source = arena_copy(arena, name);
+    note_claims(trace->token, arena, secret);
+    free(name);
+}
+
+/* Of two times in Unix seconds, of which 0 is none. */
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a && (!b || a < b) ? a : b;
+}
+
 void check_token_note(const struct check_token *token, const struct check_settings *settings,
                       struct trace *trace)
 {
     struct arena *arena = &trace->arena;
+    trace->target.secret_expires = earlier(settings->secret_expires, token->outcome.certified);
     if (!token->source)
         return;
     struct token_facts *facts = arena_new(arena, sizeof *facts);
@@ -159,5 +177,6 @@ void check_token_note(const struct check_token *token, const struct check_settin
             arena, (struct bytes) { token->outcome.refusal, strlen(token->outcome.refusal) });
     if (token->secret)
         note_claims(facts, arena, token->secret);
+    facts->obtained = token->secret ? token->outcome.obtained : 0;
     trace->token = facts;
 }

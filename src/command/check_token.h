@@ -20,9 +20,13 @@ struct check_token {
  * error where an authority refused one. False and a message (release with free()). */
 bool check_token_take(struct check_token *token, const struct check_settings *settings,
                       const struct secret *proxy_password, char **ret_error);
-/* Puts into TRACE what the token says, or why there is none; never the token. */
+/* Puts into TRACE what the token says, or why there is none; never the token. And until when what
+ * the login rests on holds, as far as it is known. */
 void check_token_note(const struct check_token *token, const struct check_settings *settings,
                       struct trace *trace);
+/* The same of a token that was ready in SOURCE. */
+void check_token_note_ready(const struct secret_source *source, const struct secret *secret,
+                            struct trace *trace);
 void check_token_done(struct check_token *token);
 
 /* Whether the options of both ways to a token fit each other. False and a message. */

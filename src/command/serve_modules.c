@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "command/check_options.h"
 #include "command/check_submit.h"
+#include "command/check_token.h"
 #include "command/rules_file.h"
 #include "net/tls.h"
 
@@ -84,6 +85,7 @@ static const char *const allowed[] = {
     "rcpt-only",
     "resolver",
     "rules",
+    "secret-expires",
     "source",
     "submit",
     "timeout",
@@ -197,6 +199,15 @@ static bool read_secrets(const struct serve_module *module, struct secret **ret_
     *ret_token = NULL;
     return secret_source_read(&source->settings.password, ret_password, ret_error) &&
            secret_source_read(&source->settings.token, ret_token, ret_error);
+}
+
+static void note_secrets(const struct serve_module *module, const struct secret *token,
+                         struct trace *trace)
+{
+    const struct check_settings *settings = &((const struct source *)module->source)->settings;
+    trace->target.secret_expires = settings->secret_expires;
+    if (token)
+        check_token_note_ready(&settings->token, token, trace);
 }
 
 /* Once, with the warnings that each run would repeat. */
@@ -424,6 +435,7 @@ static struct serve_modules *read_all(struct reading *reading, json_t *list)
     json_t *value;
     modules->items = memory_new((json_object_size(list) + 1) * sizeof *modules->items);
     modules->read_secrets = read_secrets;
+    modules->note_secrets = note_secrets;
     modules->free = free_modules;
     json_object_foreach(
         list, name,

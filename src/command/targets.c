@@ -146,6 +146,8 @@ static void told(void *arg, struct fleet_turn *turn, struct trace *trace, bool f
     struct targets *t = arg;
     struct target_job *job = turn->job;
     if (trace)
+        target_job_note(job, t->common, trace);
+    if (trace)
         tell_result(t, job->index, trace);
     else
         tell_error(t, job->index, error);

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "command/check_submit.h"
+#include "command/check_token.h"
 #include "diagnosis/classify.h"
 
 #include <errno.h>
@@ -206,11 +207,11 @@ static bool take_object(struct word_list *words, const char *line, char **ret_er
 static bool is_own(const char *name)
 {
     static const char *const own[] = {
-        "need",          "ports",          "provider",   "user",       "password-file",
-        "token-file",    "auth",           "all-logins", "connect-to", "resolver",
-        "ipv4",          "ipv6",           "source",     "path",       "ehlo",
-        "timeout",       "deadline",       "password",   "token",      "password-command",
-        "token-command", "insecure-login",
+        "need",          "ports",          "provider",       "user",       "password-file",
+        "token-file",    "auth",           "all-logins",     "connect-to", "resolver",
+        "ipv4",          "ipv6",           "source",         "path",       "ehlo",
+        "timeout",       "deadline",       "password",       "token",      "password-command",
+        "token-command", "insecure-login", "secret-expires",
     };
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcmp(own[i], name) == 0)
@@ -242,6 +243,7 @@ static bool read_options(struct target_job *job, const struct targets_common *co
     settings->password = (struct secret_source) { .what = "password" };
     settings->token = (struct secret_source) { .what = "token" };
     settings->proxy_password.file = NULL;
+    settings->secret_expires = 0;
     good =
         good && options_read(own, argc, job->argv, settings, operands, ret_error) == OPTIONS_READ;
     free(again);
@@ -309,6 +311,18 @@ struct target_job *target_job_new(const struct targets_common *common, const cha
         return job;
     target_job_free(job);
     return NULL;
+}
+
+void target_job_note(const struct target_job *job, const struct targets_common *common,
+                     struct trace *trace)
+{
+    const struct check_settings *settings = &job->settings;
+    bool own = job->password || job->token;
+    trace->target.secret_expires =
+        own || settings->secret_expires ? settings->secret_expires : common->secret_expires;
+    if (settings->run.token)
+        check_token_note_ready(job->token ? &settings->token : common->token_source,
+                               settings->run.token, trace);
 }
 
 void target_job_free(struct target_job *job)

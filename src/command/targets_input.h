@@ -13,6 +13,8 @@ struct targets_common {
     int argc;
     char **argv; /* the command's: read again for each target, its own words after it */
     const struct secret *password, *token, *proxy_password; /* NULL: none */
+    const struct secret_source *token_source;               /* where TOKEN is from */
+    int64_t secret_expires;                                 /* of both; Unix seconds, 0 unknown */
     const char *state_dir;
     const struct rules *rules; /* the user's own; NULL: none */
 };
@@ -47,6 +49,9 @@ char *targets_input_next(struct targets_input *input);
 /* Reads LINE. NULL and a message (release with free()) when it is no target. */
 struct target_job *target_job_new(const struct targets_common *common, const char *line,
                                   int64_t index, char **ret_error);
+/* Puts into TRACE what is known of its secret; never the secret. */
+void target_job_note(const struct target_job *job, const struct targets_common *common,
+                     struct trace *trace);
 void target_job_free(struct target_job *job);
 
 #endif

@@ -344,6 +344,7 @@ static bool keep(struct token_flow *flow)
     struct token_answer *answer = &flow->answer;
     int64_t life = answer->expires_in < LONGEST_LIFE_S ? answer->expires_in : LONGEST_LIFE_S;
     flow->outcome->token = answer->access;
+    flow->outcome->obtained = now_s();
     answer->access = NULL;
     if (life && !flow->wish->no_cache)
         token_cache_keep(cache_key(flow), flow->outcome->token, now_s() + life);
@@ -355,7 +356,7 @@ static bool keep(struct token_flow *flow)
 static bool find_kept(struct token_flow *flow)
 {
     if (!flow->wish->no_cache)
-        flow->outcome->token = token_cache_find(cache_key(flow), now_s());
+        flow->outcome->token = token_cache_find(cache_key(flow), now_s(), &flow->outcome->obtained);
     flow->outcome->kept = flow->outcome->token;
     return flow->outcome->kept;
 }
@@ -366,6 +367,8 @@ static bool prepare(struct token_flow *flow)
     if (!fits_provider(flow))
         return false;
     if (flow->wish->store && !token_store_check(flow->wish->store, flow->ret_error))
+        return false;
+    if (!token_read_certificate(flow))
         return false;
     flow->scope = flow->wish->scope ? flow->wish->scope : default_scope(flow);
     choose_urls(flow);
@@ -406,6 +409,7 @@ bool token_obtain(const struct token_wish *wish, const struct token_context *con
     bool good = prepare(&flow) && (find_kept(&flow) || converse(&flow));
     token_answer_done(&flow.answer);
     token_account_done(&flow.account);
+    tls_signer_done(&flow.signer);
     buffer_done(&flow.form);
     return good;
 }

@@ -18,6 +18,8 @@ struct token_context {
 struct token_outcome {
     struct secret *token; /* owned; NULL: none came, and refusal says why */
     bool kept;            /* it is one of an earlier run that is still good */
+    int64_t obtained;     /* when the authority gave it, Unix seconds; 0: it did not */
+    int64_t certified;    /* until when the app's certificate holds; 0: it has none */
     bool unreachable;     /* the authority gave no answer that could be read */
     const char *refusal;  /* its own words, "invalid_client: AADSTS7000215: ..."; escape them */
     const char *host;     /* the authority's name */

@@ -3,6 +3,7 @@
 #define COMMAND_TOKEN_FLOW_PARTS_H
 
 #include "command/token_flow.h"
+#include "net/tls_sign.h"
 #include "probes/token_answer.h"
 
 /* A service account, as its key file has it. */
@@ -23,6 +24,7 @@ struct token_flow {
     struct http *http;
     const char *authority, *tenant, *token_url, *scope;
     struct token_account account; /* with GRANT_SERVICE_ACCOUNT */
+    struct tls_signer signer;     /* the app's certificate and key; zeroed without */
     struct buffer form;           /* the request that is being made */
     /* the last answer */
     struct token_answer answer;
@@ -40,7 +42,10 @@ void token_form_begin(struct token_flow *flow, const char *grant_type);
 void token_form_add(struct token_flow *flow, const char *name, struct bytes value);
 void token_form_text(struct token_flow *flow, const char *name, const char *value);
 
-/* token_flow_proof.c: adds what proves who the app is: a secret, or an assertion signed with its
+/* token_flow_proof.c: reads the app's certificate and key, where they were given. False and a
+ * message. */
+bool token_read_certificate(struct token_flow *flow);
+/* Adds what proves who the app is: a secret, or an assertion signed with its
  * certificate. Nothing where neither was given. False and a message. */
 bool token_prove(struct token_flow *flow);
 /* Adds the assertion by which somebody else vouches for this job. False: with a message, or

@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "command/token_flow_parts.h"
-#include "net/tls_sign.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -118,21 +117,22 @@ static bool sign_in(struct token_flow *flow, const struct tls_signer *signer)
     return good || complain_of(flow, "GnuTLS does not sign with this key");
 }
 
-static bool prove_by_certificate(struct token_flow *flow)
+bool token_read_certificate(struct token_flow *flow)
 {
     const struct token_wish *wish = flow->wish;
     struct buffer certificate, key;
-    struct tls_signer signer = { 0 };
     const char *why = NULL;
+    if (!wish->certificate_file)
+        return true;
     buffer_init(&certificate, PEM_LIMIT);
     buffer_init(&key, PEM_LIMIT);
     bool good = read_pem(flow, wish->certificate_file, &certificate) &&
                 (!wish->key_file || read_pem(flow, wish->key_file, &key));
     const struct buffer *with_key = wish->key_file ? &key : &certificate;
-    if (good && !tls_signer_init(&signer, buffer_bytes(with_key), buffer_bytes(&certificate), &why))
+    if (good &&
+        !tls_signer_init(&flow->signer, buffer_bytes(with_key), buffer_bytes(&certificate), &why))
         good = complain_of(flow, why);
-    good = good && sign_in(flow, &signer);
-    tls_signer_done(&signer);
+    flow->outcome->certified = good ? flow->signer.not_after : 0;
     buffer_done(&certificate);
     buffer_done(&key);
     return good;
@@ -142,7 +142,7 @@ bool token_prove(struct token_flow *flow)
 {
     struct secret *secret = NULL;
     if (flow->wish->certificate_file)
-        return prove_by_certificate(flow);
+        return sign_in(flow, &flow->signer);
     if (!secret_source_read(&flow->wish->client_secret, &secret, flow->ret_error))
         return false;
     if (secret)

@@ -233,20 +233,23 @@ static struct secret *parse_kept(struct bytes text, int64_t now)
 }
 
 /* Others could have put it there, or read it. */
-static bool is_ours(const char *path)
+static bool is_ours(const char *path, int64_t *ret_written)
 {
     struct stat status;
-    return lstat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
-           (status.st_mode & 077) == 0;
+    if (lstat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid() ||
+        (status.st_mode & 077) != 0)
+        return false;
+    *ret_written = status.st_mtime;
+    return true;
 }
 
-struct secret *token_cache_find(const char *key, int64_t now)
+struct secret *token_cache_find(const char *key, int64_t now, int64_t *ret_kept)
 {
     struct secret *token = NULL;
     struct buffer in;
     char *path = cache_path(key, false);
     buffer_init(&in, FILE_LIMIT);
-    if (path && is_ours(path) && read_file(path, &in) == 0)
+    if (path && is_ours(path, ret_kept) && read_file(path, &in) == 0)
         token = parse_kept(buffer_bytes(&in), now);
     buffer_done(&in);
     free(path);

@@ -276,6 +276,21 @@ static void last_run(const struct samples *samples, const struct result *result)
     add(samples, seconds(result->trace->started_real_ns + result->trace->duration_ns));
 }
 
+static void credential_expiry(const struct samples *samples, const struct result *result)
+{
+    if (result->trace->target.secret_expires)
+        add(samples, (double)result->trace->target.secret_expires);
+}
+
+/* Of a token that was ready, it says itself when it was given. */
+static void token_refresh(const struct samples *samples, const struct result *result)
+{
+    const struct token_facts *token = result->trace->token;
+    int64_t when = token ? token->obtained ? token->obtained : token->issued : 0;
+    if (when)
+        add(samples, (double)when);
+}
+
 static const struct {
     const char *name, *help;
     void (*write)(const struct samples *samples, const struct result *result);
@@ -303,6 +318,11 @@ static const struct {
     { "maildoctor_phase_duration_seconds", "What each phase took at each endpoint.", phases },
     { "maildoctor_certificate_expiry_timestamp_seconds",
       "Unix time at which the endpoint's first certificate expires.", certificate_expiry },
+    { "maildoctor_credential_expiry_timestamp_seconds",
+      "Unix time at which what the login rests on ends: its secret, or the app's certificate.",
+      credential_expiry },
+    { "maildoctor_token_refresh_timestamp_seconds",
+      "Unix time at which the access token in use was given.", token_refresh },
     { "maildoctor_last_run_timestamp_seconds", "Unix time at which the run ended.", last_run },
 };
 

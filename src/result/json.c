@@ -34,6 +34,7 @@ static const struct shape_field target_rows[] = {
     { OWN("cloud", cloud, SHAPE_NULL) },
     { NEEDS("needs", needs) },
     { BYTES("reported", reported, SHAPE_LEAVE_OUT) },
+    { DATE_IF("secret_expires", secret_expires) },
 };
 static const struct shape target_shape = { SHAPE(target_rows) };
 #undef OF
@@ -219,8 +220,6 @@ static const struct shape submission_shape = { SHAPE(submission_rows) };
 #undef OF
 
 #define OF token_facts
-#define DATE_IF(word, member)                                                                      \
-    ROW(word, SHAPE_DATE, SHAPE_LEAVE_OUT), .offset = AT(member), .nothing = 0
 static const struct shape_field token_rows[] = {
     { OWN("source", source, SHAPE_ALWAYS) },
     { PEER("authority", authority, SHAPE_LEAVE_OUT) },
@@ -243,9 +242,9 @@ static const struct shape_field token_rows[] = {
     { DATE_IF("issued", issued) },
     { DATE_IF("not_before", not_before) },
     { DATE_IF("expires", expires) },
+    { DATE_IF("obtained", obtained) },
 };
 static const struct shape token_shape = { SHAPE(token_rows) };
-#undef DATE_IF
 #undef OF
 
 #define OF passage

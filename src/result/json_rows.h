@@ -23,6 +23,9 @@
 #define MS_OPEN(word, member) ROW(word, SHAPE_MS, SHAPE_NULL), .offset = AT(member), .nothing = -1
 #define INSTANT(word, member) ROW(word, SHAPE_INSTANT, SHAPE_ALWAYS), .offset = AT(member)
 #define DATE(word, member) ROW(word, SHAPE_DATE, SHAPE_ALWAYS), .offset = AT(member)
+/* Absent when 0. */
+#define DATE_IF(word, member)                                                                      \
+    ROW(word, SHAPE_DATE, SHAPE_LEAVE_OUT), .offset = AT(member), .nothing = 0
 #define ENUM(word, member, words, when)                                                            \
     ROW(word, SHAPE_ENUM, when), .offset = AT(member), .vocabulary = words
 #define NEEDS(word, member) ROW(word, SHAPE_NEEDS, SHAPE_ALWAYS), .offset = AT(member)

@@ -357,7 +357,9 @@ struct target_facts {
     const char *provider_title; /* "Microsoft 365" */
     const char *cloud;          /* "worldwide", "gcc-high", ...; NULL where it means nothing */
     unsigned needs;
-    struct bytes reported; /* the error that the caller saw, without its secrets; empty: none */
+    struct bytes reported;  /* the error that the caller saw, without its secrets; empty: none */
+    int64_t secret_expires; /* Unix seconds: when what the login rests on ends, be it a password, an
+                               app's secret or its certificate; 0 unknown */
 };
 
 /* The one test message of a run. */
@@ -393,6 +395,7 @@ struct token_facts {
     const char *tenant, *issuer, *version; /* likewise */
     const char *tenant_asked;              /* the organisation that was to give it; NULL */
     int64_t issued, not_before, expires;   /* Unix seconds; 0 unknown */
+    int64_t obtained;                      /* when the authority gave it; likewise */
 };
 
 /* One server on the message's way, as its Received field tells. */

@@ -66,6 +66,8 @@ struct flight *flight_start(const struct flight_options *options, char **ret_err
     module_set_hold(options->set);
     if (prepare(flight, ret_error)) {
         flight->trace = trace_new();
+        module_set_modules(options->set)
+            ->note_secrets(options->module, flight->token, flight->trace);
         flight->run =
             run_start(options->loop, &flight->run_options, flight->trace, over, flight, ret_error);
     }

@@ -33,6 +33,9 @@ struct serve_modules {
      * False and a message (release with free()). */
     bool (*read_secrets)(const struct serve_module *module, struct secret **ret_password,
                          struct secret **ret_token, char **ret_error);
+    /* Puts into TRACE what is known of the secrets, TOKEN among them; NULL: it has none. */
+    void (*note_secrets)(const struct serve_module *module, const struct secret *token,
+                         struct trace *trace);
     void (*free)(struct serve_modules *modules);
 };
 

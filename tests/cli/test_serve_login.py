@@ -2,6 +2,7 @@
 import socket
 import ssl
 import threading
+import time
 import support
 from serving import Serve, certificates, failures, modules_of
 from support import Mute, Sandbox, Simulator, contains, equal, lacks
@@ -90,6 +91,19 @@ def by_the_clock():
                 raise AssertionError('the result is the old one')
 
 
+def a_token_and_its_times():
+    with Sandbox() as box, Simulator(box, 'oauth-wrong-audience') as simulator:
+        options = {**modules_of(simulator, login=True), 'secret-expires': '2027-01-31'}
+        with Serve(box, {'box': {'targets': ['ana@contoso.com'], 'options': options}}) as serve:
+            found = serve.probe('ana@contoso.com', module='box')
+            equal(found['maildoctor_credential_expiry_timestamp_seconds'], 1801353600)
+            if abs(found['maildoctor_token_refresh_timestamp_seconds'] - time.time()) > 86400:
+                raise AssertionError(f'when the token was given: {found}')
+            equal([name for name in failures(found) if 'oauth-wrong-audience' not in name], [], 'the token was judged')
+            debug = serve.ask('/probe?module=box&target=ana@contoso.com&debug=true')[2]
+            lacks(debug, 'eyJ', 'the token')
+
+
 def a_message_now_and_then():
     """The first run submits one; the next, by the clock, only logs in."""
     with Sandbox() as box, Simulator(box, 'healthy-generic') as simulator:
@@ -153,6 +167,7 @@ def never_one_too_many():
 
 support.main([
     ('a login by the clock, and not by scrapes', by_the_clock),
+    ('a token, judged, and its times', a_token_and_its_times),
     ('a test message, and then none for an hour', a_message_now_and_then),
     ('no other target gets the secret', only_to_its_targets),
     ('a refused password is sent once', never_one_too_many),

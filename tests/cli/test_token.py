@@ -4,8 +4,10 @@ import json
 import os
 import pathlib
 import re
+import ssl
 import subprocess
 import sys
+import time
 
 from authority import Recorder, decode
 from support import PATIENCE, Sandbox, Simulator, complains, contains, equal, lacks, main
@@ -322,6 +324,58 @@ def both_in_one_go():
             lacks(result.stdout.decode(), 'eyJ', 'the token')
 
 
+def metrics(text):
+    lines = (line.rsplit(' ', 1) for line in text.decode().splitlines() if not line.startswith('#'))
+    return {name: float(value) for name, value in lines}
+
+
+EXPIRY, REFRESH = ('maildoctor_credential_expiry_timestamp_seconds', 'maildoctor_token_refresh_timestamp_seconds')
+
+
+def times_for_monitoring():
+    with Sandbox() as box, Simulator(box, 'healthy') as simulator:
+        key, file = make_certificate(box)
+        end = subprocess.run(['openssl', 'x509', '-in', file, '-noout', '-enddate'], check=True, capture_output=True)
+        end = ssl.cert_time_to_seconds(end.stdout.decode().strip().split('=')[1])
+        options = ['--oauth', 'client-credentials', '--certificate-file', file, '--key-file', key]
+        before = int(time.time())
+        saved = check(box, simulator, *options, '--format', 'json')
+        equal(saved.returncode, 0, saved.stderr)
+        first = metrics(box.run('render', box.file('saved.json', saved.stdout), '--format', 'openmetrics').stdout)
+        equal(first[EXPIRY], end, 'the end of the certificate')
+        if not before <= first[REFRESH] <= time.time():
+            raise AssertionError(f'when the token was given: {first[REFRESH]}, asked at {before}')
+        time.sleep(1.1)
+        again = metrics(check(box, simulator, *options, '--format', 'openmetrics', '--secret-expires',
+                              '2020-02-29').stdout)
+        equal((again[EXPIRY], again[REFRESH]), (1582934400, first[REFRESH]), 'a kept token; what ends first')
+        ready = metrics(check_ready(box, simulator, '--format', 'openmetrics', '--secret-expires',
+                                    '2100-01-02T03:04:05Z').stdout)
+        equal(ready[EXPIRY], 4102542245, 'as it was said')
+        equal(REFRESH in ready, True, 'a token tells when it was given')
+        for bad in ('2027-02-31', 'soon', '2027-01-31T', '1960-01-01', ''):
+            complains(check_ready(box, simulator, '--secret-expires', bad), '--secret-expires', bad)
+
+
+def many_targets():
+    with Sandbox() as box, Simulator(box, 'oauth-token-expired') as simulator:
+        facts = simulator.facts
+        places = [word for place in facts['connect_to'] for word in ('--connect-to', place)]
+        targets = box.file('list', b'ana@contoso.com\nana@contoso.com --secret-expires 2027-01-31\n')
+        result = box.run('check', '--targets', targets, '--jobs', '1', '--token-file', facts['token_file'], '--resolver',
+                         facts['resolver'], '--ca-file', facts['ca_file'], *places, '--secret-expires', '2026-12-24')
+        told = sorted((json.loads(line) for line in result.stdout.splitlines()), key=lambda line: line['index'])
+        equal([line['result']['token']['source'] for line in told], ['--token-file'] * 2, 'where it is from')
+        equal([line['result']['token']['readable'] for line in told], [True] * 2, 'it was read')
+        equal([line['result']['target']['secret_expires'] for line in told],
+              ['2026-12-24T00:00:00Z', '2027-01-31T00:00:00Z'], 'the common end, and its own')
+        lacks(result.stdout.decode(), 'eyJ', 'the token')
+
+
+def check_ready(box, simulator, *options):
+    return box.run(*simulator.arguments, *options)
+
+
 def no_token_no_login():
     with Sandbox() as box, Simulator(box, 'healthy') as simulator:
         for client, authority, expected in (('error-7000222', None, 'oauth-client-misconfigured'),
@@ -377,5 +431,6 @@ sys.exit(main([
     ('a store that cannot be written', store_read_only), ('federation', federation), ('a kept token', kept),
     ('each refusal has a class', refusals), ('nothing secret to be seen', unseen), ('show', shown),
     ('judge', judged), ('check --oauth', both_in_one_go), ('check without a token', no_token_no_login),
-    ('check --oauth, bad usage', check_usage),
+    ('check --oauth, bad usage', check_usage), ('what monitoring watches', times_for_monitoring),
+    ('many targets, one token', many_targets),
 ]))

@@ -27,7 +27,7 @@ PAYLOAD = ("'\"><script>document.title='owned'</script><img src=x onerror=alert(
 # The program's own words for a thing: anything else would be refused when it is read.
 FIXED = {"status", "stage", "owner", "confidence", "severity", "service", "security", "expectation", "purpose", "kind",
          "outcome", "held_by", "source", "needs", "answer", "started", "not_before", "not_after", "issued", "expires",
-         "direction", "send", "read", "role", "relation", "at"}
+         "obtained", "secret_expires", "direction", "send", "read", "role", "relation", "at"}
 
 
 def skip_all(why):

@@ -56,5 +56,9 @@ if parse:
                  value(bad, "maildoctor_need_met", need="read") == 0, "a need that was not tested is neither")
     judge.report(value(bad, "probe_tls_version_info", version="TLS 1.3") == 1, "TLS version as blackbox_exporter says it")
     judge.report(value(bad, "probe_ssl_earliest_cert_expiry") == 1798761599, "certificate expiry")
+    judge.report([value(t, "maildoctor_credential_expiry_timestamp_seconds") for t in (texts["everything"], good)] ==
+                 [1795342200, []], "until when the login's secret holds, where that is known")
+    judge.report([value(t, "maildoctor_token_refresh_timestamp_seconds") for t in (texts["everything"], good)] ==
+                 [1763806201, []], "when the token was given")
     judge.report(value(texts["relay"], "maildoctor_need_failed", need="relay") == 0, "a need alone has its own name")
 judge.end()

@@ -109,6 +109,7 @@ static void fill_run(struct trace *trace)
     };
     trace->target.reported = sample_bytes(hostile);
     trace->target.mailbox = hostile;
+    trace->target.secret_expires = 1795342200;
     trace->from.host = "desk7";
     trace->from.os = "Debian GNU/Linux 12 (bookworm)";
     trace->from.kernel = "6.1.0";
@@ -145,6 +146,7 @@ static void fill_token(struct trace *trace)
         .issued = 1763806200,
         .not_before = 1763806140,
         .expires = 1763809800,
+        .obtained = 1763806201,
     };
     trace->token = arena_new(&trace->arena, sizeof *trace->token);
     *trace->token = facts;
