@@ -61,6 +61,15 @@ def spoil(value, key=""):
     return value + PAYLOAD if isinstance(value, str) and key not in FIXED else value
 
 
+def try_mailbox(saved):
+    """The result, with a trial of the mailbox at its first endpoint."""
+    main, trial = saved["endpoints"][0]["attempts"][0], saved["endpoints"][0]["attempts"][1]
+    examined = next(step for step in main["steps"] if step["stage"] == "mailbox")
+    trial["purpose"] = "exercise"
+    trial["steps"] = [{**examined, "name": "APPEND", "status": "ok"}, {**examined, "name": "MOVE", "status": "fail"}]
+    return saved
+
+
 def write_pages(folder):
     pages = {}
     for name, page in judge.cases(PRINT_CASE, "html"):
@@ -69,7 +78,7 @@ def write_pages(folder):
             pages[name].write_bytes(page)
     for name in ("everything",):
         saved = subprocess.run([PRINT_CASE, name, "json"], stdout=subprocess.PIPE, check=True).stdout
-        (folder / "spoilt.json").write_text(json.dumps(spoil(json.loads(saved))), encoding="utf-8")
+        (folder / "spoilt.json").write_text(json.dumps(spoil(try_mailbox(json.loads(saved)))), encoding="utf-8")
         pages["spoilt " + name] = folder / f"spoilt-{name}.html"
         (folder / "baseline.json").write_bytes(subprocess.run([PRINT_CASE, "all-well", "json"], stdout=subprocess.PIPE,
                                                               check=True).stdout)
@@ -107,6 +116,10 @@ def judge_text(name, seen):
     judge.report(said in seen["page"]["title"], name + ": and in the title", seen["page"]["title"])
     judge.report("\u202e" not in seen["page"]["text"] and "\\xe2\\x80\\xae\\x07" in seen["page"]["text"],
                  name + ": what cannot be printed is escaped")
+    judge.report("The error you reported" in seen["page"]["text"] and "It was not seen here." in seen["page"]["text"],
+                 name + ": what was reported elsewhere, and how it goes with this run")
+    judge.report("587 tried: APPEND" in seen["page"]["text"] and "NOT: MOVE" in seen["page"]["text"],
+                 name + ": what was tried in the mailbox")
 
 
 def main():
