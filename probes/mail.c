@@ -45,6 +45,14 @@ struct dialogue *mail_dialogue(struct mail *mail)
     return &mail->dialogue;
 }
 
+void mail_bind(struct mail *mail, const struct sasl_binding *binding)
+{
+    mail->exchange.binding = (struct sasl_binding) {
+        .type = binding->type,
+        .data = arena_copy_bytes(&mail->arena, binding->data),
+    };
+}
+
 const struct mail_facts *mail_facts(const struct mail *mail)
 {
     return &mail->facts;

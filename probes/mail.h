@@ -50,6 +50,9 @@ enum mail_protocol { MAIL_SMTP, MAIL_IMAP, MAIL_POP3 };
 struct mail *mail_new(enum mail_protocol protocol, const struct mail_wish *wish);
 void mail_free(struct mail *mail); /* wipes; NULL is legal */
 struct dialogue *mail_dialogue(struct mail *mail);
+/* To be told before DIALOGUE_TLS_UP, where the TLS connection has something that a login can be
+ * bound to; copied. */
+void mail_bind(struct mail *mail, const struct sasl_binding *binding);
 const struct mail_facts *mail_facts(const struct mail *mail);
 
 /* The tables, for tests. */

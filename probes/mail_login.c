@@ -19,7 +19,7 @@ bool mail_allows(const struct mail *mail, const char *name)
 
 bool mail_choose(struct mail *mail, const struct strings *offered)
 {
-    mail->mechanism = sasl_choose(&mail->wish.login, offered);
+    mail->mechanism = sasl_choose(&mail->wish.login, offered, &mail->exchange.binding);
     if (!mail->mechanism)
         return false;
     mail->facts.mechanism = mail->exchange.mechanism = mail->mechanism->name;
@@ -39,6 +39,9 @@ int mail_no_mechanism(struct mail *mail, int next)
         failure = failure_make(FAILURE_NO_MECHANISM, "nothing offered can name another mailbox");
     else if (login->mechanism && !mail_has_mechanism(mail, login->mechanism))
         failure = failure_make(FAILURE_NO_MECHANISM, "%s is not offered", login->mechanism);
+    else if (login->mechanism && sasl_find(login->mechanism)->binds && login->password)
+        failure = failure_make(FAILURE_NO_MECHANISM, "the connection has nothing to bind %s to",
+                               login->mechanism);
     else if (login->mechanism)
         failure = failure_make(FAILURE_NO_MECHANISM, "%s does not take the %s given",
                                login->mechanism, secret);

@@ -126,6 +126,16 @@ static const struct sasl_mechanism mechanisms[] = {
       .other_mailbox = true,
       .client_first = true,
       .respond = sasl_gsasl_respond },
+    { .name = "SCRAM-SHA-256-PLUS",
+      .binds = true,
+      .other_mailbox = true,
+      .client_first = true,
+      .respond = sasl_gsasl_respond },
+    { .name = "SCRAM-SHA-1-PLUS",
+      .binds = true,
+      .other_mailbox = true,
+      .client_first = true,
+      .respond = sasl_gsasl_respond },
     { .name = "CRAM-MD5", .respond = sasl_gsasl_respond },
 };
 enum { MECHANISM_COUNT = sizeof mechanisms / sizeof *mechanisms };
@@ -147,14 +157,15 @@ static bool is_offered(const struct strings *offered, const char *name)
 }
 
 const struct sasl_mechanism *sasl_choose(const struct sasl_login *login,
-                                         const struct strings *offered)
+                                         const struct strings *offered,
+                                         const struct sasl_binding *binding)
 {
     if (!login->user)
         return NULL;
     for (int i = 0; i < MECHANISM_COUNT; i++) {
         const struct sasl_mechanism *mechanism = &mechanisms[i];
         bool fits = mechanism->wants_token ? login->token : login->password;
-        if (login->mailbox && !mechanism->other_mailbox)
+        if ((login->mailbox && !mechanism->other_mailbox) || (mechanism->binds && !binding->type))
             continue;
         bool allowed = !login->mechanism || text_equal_fold(login->mechanism, mechanism->name);
         if (fits && allowed && is_offered(offered, mechanism->name))

@@ -17,12 +17,21 @@ struct sasl_login {
     const char *mechanism;         /* only this one (upper case), or NULL for the best offered */
 };
 
+/* What ties a login to the TLS connection that it goes over (RFC 5056): both ends know it, and a
+ * box in between, which has two connections, knows two. */
+struct sasl_binding {
+    const char *type; /* "tls-exporter" (RFC 9266) or "tls-unique" (RFC 5929); static text, NULL:
+                         there is none */
+    struct bytes data;
+};
+
 /* One exchange of a mechanism; zeroed at its start, ended with sasl_done(). */
 struct sasl_exchange {
     const struct sasl_login *login;
     const char *mechanism; /* its name; needed by those that libgsasl speaks */
     const char *host;      /* OAUTHBEARER says where it goes (RFC 7628 section 3.1) */
     int port;
+    struct sasl_binding binding;  /* needed by those that end in -PLUS */
     int round;                    /* responses made so far */
     bool secret_said;             /* a response held the password or the token, or proved it */
     bool unproven;                /* the server could not prove that it knows the password */
@@ -33,6 +42,7 @@ struct sasl_exchange {
 struct sasl_mechanism {
     const char *name;   /* "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER", "SCRAM-SHA-256", ... */
     bool wants_token;   /* else a password */
+    bool binds;         /* to the TLS connection */
     bool other_mailbox; /* can say whose mailbox is meant beside whose login it is */
     bool client_first;
     /* Appends the raw response to CHALLENGE (empty before the first). False when the mechanism has
@@ -42,12 +52,15 @@ struct sasl_mechanism {
 
 /* The mechanism to use: the forced one if it is offered, else the best that is offered and that the
  * login's secret fits: with a token XOAUTH2, OAUTHBEARER; with a password PLAIN, LOGIN,
- * SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5. Inside verified TLS PLAIN is as good as any, and every
- * server that has it can judge it, while the last three need the password kept in a form of their
- * own, and are often offered where that is not so. For another's mailbox only those that can name
- * it. NULL when there is none. OFFERED holds the advertised names. */
+ * SCRAM-SHA-256, SCRAM-SHA-1, these two with -PLUS, CRAM-MD5. Inside verified TLS PLAIN is as good
+ * as any, and every server that has it can judge it, while the others need the password kept in a
+ * form of their own, and are often offered where that is not so; with -PLUS both ends must also
+ * mean the same binding, which servers that know only TLS 1.2's offer in TLS 1.3 as well. Those
+ * that bind only where BINDING has something; for another's mailbox only those that can name it.
+ * NULL when there is none. OFFERED holds the advertised names. */
 const struct sasl_mechanism *sasl_choose(const struct sasl_login *login,
-                                         const struct strings *offered);
+                                         const struct strings *offered,
+                                         const struct sasl_binding *binding);
 const struct sasl_mechanism *sasl_find(const char *name); /* case-insensitive, NULL when unknown */
 
 /* After the server accepted: has it proved what the mechanism has it prove? */

@@ -1,5 +1,6 @@
 #include "probes/sasl_gsasl.h"
 
+#include "base/crypto.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -40,6 +41,21 @@ void sasl_gsasl_done(struct sasl_exchange *exchange)
     free(library);
 }
 
+/* Only for a mechanism that binds: without -PLUS, a client that could bind must say so, and a
+ * server that offers it then takes the login for one that was talked down (RFC 5802 section 6). */
+static void bind_to_tls(struct sasl_exchange *exchange)
+{
+    const struct sasl_binding *binding = &exchange->binding;
+    struct buffer text;
+    buffer_init(&text, SECRET_LIMIT);
+    crypto_base64_encode(&text, binding->data);
+    gsasl_property_set_raw(exchange->library->session,
+                           strcmp(binding->type, "tls-exporter") == 0 ? GSASL_CB_TLS_EXPORTER
+                                                                      : GSASL_CB_TLS_UNIQUE,
+                           buffer_bytes(&text).data, buffer_size(&text));
+    buffer_done(&text);
+}
+
 static bool begin(struct sasl_exchange *exchange)
 {
     const struct sasl_login *login = exchange->login;
@@ -54,6 +70,8 @@ static bool begin(struct sasl_exchange *exchange)
     }
     gsasl_property_set(library->session, GSASL_AUTHID, login->user);
     gsasl_property_set_raw(library->session, GSASL_PASSWORD, password.data, password.size);
+    if (sasl_find(exchange->mechanism)->binds)
+        bind_to_tls(exchange);
     if (login->mailbox)
         gsasl_property_set(library->session, GSASL_AUTHZID, login->mailbox);
     return true;

@@ -1,5 +1,6 @@
 /* The door to libgsasl: mechanisms that prove the password without sending it, SCRAM-SHA-256 and
- * SCRAM-SHA-1 (RFC 5802, RFC 7677), and CRAM-MD5 (RFC 2195).
+ * SCRAM-SHA-1 (RFC 5802, RFC 7677), with -PLUS bound to the TLS connection, and CRAM-MD5 (RFC
+ * 2195).
  *
  * The library holds a copy of the password while an exchange is under way, and what it derives from
  * it; both are overwritten at its end. Not overwritten: what its own arithmetic leaves on the stack

@@ -182,9 +182,9 @@ static bool set_mechanism(void *to, const char *value, char **ret_error)
     struct check_settings *settings = to;
     const struct sasl_mechanism *mechanism = sasl_find(value);
     if (!mechanism)
-        return options_reject(
-            ret_error, "auth", value,
-            "PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, XOAUTH2 or OAUTHBEARER");
+        return options_reject(ret_error, "auth", value,
+                              "PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1 (these also with -PLUS), "
+                              "CRAM-MD5, XOAUTH2 or OAUTHBEARER");
     settings->run.mechanism = mechanism->name;
     return true;
 }
@@ -382,8 +382,9 @@ static const struct option_row rows[] = {
       "--token-fd, --token-command or MAILDOCTOR_TOKEN",
       0, NULL },
     { OPTION_CALL, "auth", 0, "MECHANISM",
-      "only this one: PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, XOAUTH2, OAUTHBEARER", 0,
-      set_mechanism },
+      "only this one: PLAIN, LOGIN, SCRAM-SHA-256[-PLUS], SCRAM-SHA-1[-PLUS], CRAM-MD5, "
+      "XOAUTH2, OAUTHBEARER",
+      0, set_mechanism },
     { OPTION_FLAG, "all-logins", 0, NULL, "log in on every port, not once per protocol",
       AT(run.all_logins), NULL },
     { OPTION_FLAG, "retry-login", 0, NULL,

@@ -5,7 +5,7 @@
 #include "net/evidence.h"
 #include "probes/recognise.h"
 
-enum { NS_PER_S = 1000000000 };
+enum { NS_PER_S = 1000000000, BINDING_LIMIT = 256 };
 
 void session_describe(struct session *s)
 {
@@ -61,6 +61,15 @@ static void name_the_stranger(struct session *s, struct failure *failure)
     session_log_note(&s->log, session_elapsed(s), first);
 }
 
+static void bind_login(struct session *s)
+{
+    struct buffer data;
+    buffer_init(&data, BINDING_LIMIT);
+    const char *type = tls_channel_binding(s->tls, &data);
+    mail_bind(s->mail, &(struct sasl_binding) { .type = type, .data = buffer_bytes(&data) });
+    buffer_done(&data);
+}
+
 void session_shake_hands(struct session *s)
 {
     struct failure failure = { 0 };
@@ -71,6 +80,7 @@ void session_shake_hands(struct session *s)
         s->tls_up = true;
         if (trust_ready(s->options.trust))
             session_describe(s);
+        bind_login(s);
         dialogue_event(s->dialogue, DIALOGUE_TLS_UP);
         s->again = true;
         return;

@@ -293,3 +293,18 @@ void tls_close(struct tls *tls)
     if (tls->progress == TLS_READY)
         gnutls_bye(tls->session, GNUTLS_SHUT_WR);
 }
+
+const char *tls_channel_binding(const struct tls *tls, struct buffer *data)
+{
+    gnutls_protocol_t version = gnutls_protocol_get_version(tls->session);
+    bool exporter = version == GNUTLS_TLS1_3;
+    bool unique = version == GNUTLS_TLS1_2 && gnutls_session_ext_master_secret_status(tls->session);
+    gnutls_datum_t binding = { 0 };
+    if ((!exporter && !unique) ||
+        gnutls_session_channel_binding(
+            tls->session, exporter ? GNUTLS_CB_TLS_EXPORTER : GNUTLS_CB_TLS_UNIQUE, &binding) < 0)
+        return NULL;
+    buffer_append(data, (const char *)binding.data, binding.size);
+    gnutls_free(binding.data);
+    return exporter ? "tls-exporter" : "tls-unique";
+}

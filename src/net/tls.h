@@ -55,6 +55,11 @@ bool tls_write(struct tls *tls, struct bytes data);
 /* Puts close_notify into tls_out(). */
 void tls_close(struct tls *tls);
 
+/* After TLS_READY: appends what a login can be bound to (RFC 5056) to DATA, and returns what it is:
+ * "tls-exporter" in TLS 1.3 (RFC 9266), "tls-unique" in TLS 1.2 (RFC 5929). NULL where there is
+ * none to rely on, as in older versions and in TLS 1.2 without RFC 7627. */
+const char *tls_channel_binding(const struct tls *tls, struct buffer *data);
+
 /* The first bytes of ciphertext that came, at most 16: to tell what answered. */
 struct bytes tls_first_bytes(const struct tls *tls);
 

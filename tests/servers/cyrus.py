@@ -17,6 +17,7 @@ from player import Case
 HOST = "cyrus.lab.test"
 ADDRESS = HOSTS["cyrus"][0][0]
 PORTS = (143, 993, 110, 995)
+OLD = 9993  # IMAP in TLS 1.2: the only one whose channel binding Cyrus knows
 PACKAGES = ("cyrus-imapd", "cyrus-pop3d", "cyrus-common", "sasl2-bin", "libsasl2-modules", "libsasl2-modules-db")
 
 IMAPD = """\
@@ -37,7 +38,7 @@ sasl_sasldb_path: {dir}/sasldb2
 sasl_mech_list: PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS
 tls_server_cert: {pki}/good.pem
 tls_server_key: {dir}/good.key
-tls_versions: tls1_2 tls1_3
+tls_versions: {versions}
 """
 SERVICES = """\
 START {{ recover cmd="{bin}/ctl_cyrusdb -C {dir}/imapd.conf -r" }}
@@ -46,6 +47,7 @@ SERVICES {{
   imaps cmd="{bin}/imapd -C {dir}/imapd.conf -s" listen="{address}:993" prefork=0
   pop3 cmd="{bin}/pop3d -C {dir}/imapd.conf" listen="{address}:110" prefork=0
   pop3s cmd="{bin}/pop3d -C {dir}/imapd.conf -s" listen="{address}:995" prefork=0
+  old cmd="{bin}/imapd -C {dir}/old.conf -s" listen="{address}:{old}" prefork=0
 }}
 EVENTS {{ }}
 """
@@ -115,8 +117,9 @@ class Cyrus(exercise.Server):
         shutil.copytree(root, self.dir / "root", symlinks=True)
         shutil.copy(lab.dir / "pki/good.key", self.dir)
         (self.dir / "cyrus.conf").write_text(SERVICES.format(
-            bin=self.dir / "root/usr/lib/cyrus/bin", dir=self.dir, address=ADDRESS))
-        (self.dir / "imapd.conf").write_text(IMAPD.format(dir=self.dir, pki=lab.dir / "pki"))
+            bin=self.dir / "root/usr/lib/cyrus/bin", dir=self.dir, address=ADDRESS, old=OLD))
+        for name, versions in (("imapd.conf", "tls1_2 tls1_3"), ("old.conf", "tls1_2")):
+            (self.dir / name).write_text(IMAPD.format(dir=self.dir, pki=lab.dir / "pki", versions=versions))
         user, _, realm = USER.partition("@")
         command(self.dir / "root/usr/sbin/saslpasswd2", "-p", "-c", "-f", self.dir / "sasldb2", "-u", realm, user,
                 input=PASSWORD, env=self.environment())
@@ -202,6 +205,13 @@ def cases(without):
                password=f"Wrong-Cyrus-{name}", failed_logins=1, facts=[by(name)])
           for name in ("CRAM-MD5", "SCRAM-SHA-256")],
     ]
+    for name in ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"):
+        old = [f"imaps://{HOST}:{OLD}", "--auth", name]
+        logins += [
+            Case(f"Cyrus: {name}, bound to the TLS connection", old, "ok", facts=[accepted([OLD]), by(name)]),
+            Case(f"Cyrus: {name} with a wrong password", old, "fail", "bad-credentials", 2,
+                 password=f"Wrong-Cyrus-{name}", failed_logins=1, facts=[by(name)]),
+        ]
     tried = logins + exercise.cases(CYRUS)
     for each in tried:
         each.without = without

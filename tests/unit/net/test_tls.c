@@ -231,6 +231,48 @@ static void goodbye_is_heard(void **state)
     pair_done(&pair);
 }
 
+/* ---- channel bindings ---- */
+
+/* Both ends of a session know the same bytes, and no other session has them. */
+static void logins_can_be_bound_to_it(void **state)
+{
+    (void)state;
+    char seen[2][32] = { 0 };
+    for (int i = 0; i < 2; i++) {
+        struct pair pair;
+        struct buffer ours, theirs;
+        buffer_init(&ours, 256);
+        buffer_init(&theirs, 256);
+        pair_shake(&pair, host, &(struct tls_server_options) { .identity = identity }, 16384);
+        assert_ready(&pair);
+        assert_string_equal(tls_channel_binding(pair.client, &ours), "tls-exporter");
+        assert_string_equal(tls_channel_binding(pair.server, &theirs), "tls-exporter");
+        assert_int_equal(buffer_size(&ours), sizeof seen[i]); /* RFC 9266 section 4.2 */
+        assert_int_equal(buffer_size(&theirs), sizeof seen[i]);
+        memcpy(seen[i], buffer_bytes(&ours).data, sizeof seen[i]);
+        assert_memory_equal(seen[i], buffer_bytes(&theirs).data, sizeof seen[i]);
+        buffer_done(&ours);
+        buffer_done(&theirs);
+        pair_done(&pair);
+    }
+    assert_memory_not_equal(seen[0], seen[1], sizeof seen[0]);
+}
+
+static void not_to_the_past(void **state)
+{
+    (void)state;
+    struct pair pair;
+    struct buffer data;
+    buffer_init(&data, 256);
+    struct tls_server_options options = { .identity = identity, .only_tls10 = true };
+    pair_shake(&pair, host, &options, 16384);
+    assert_ready(&pair);
+    assert_null(tls_channel_binding(pair.client, &data));
+    assert_int_equal(buffer_size(&data), 0);
+    buffer_done(&data);
+    pair_done(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +285,8 @@ int main(void)
         cmocka_unit_test(answers_a_key_update),
         cmocka_unit_test(declines_a_renegotiation),
         cmocka_unit_test(goodbye_is_heard),
+        cmocka_unit_test(logins_can_be_bound_to_it),
+        cmocka_unit_test(not_to_the_past),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -35,7 +35,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-enum { PASSWORD = 1, TOKEN = 2 };
+enum { PASSWORD = 1, TOKEN = 2, BOUND = 4 };
 
 static const struct {
     const char *offered;
@@ -66,7 +66,16 @@ static const struct {
     { "PLAIN XOAUTH2", PASSWORD | TOKEN, "PLAIN", "PLAIN" },
     { "OAUTHBEARER XOAUTH2", TOKEN, "OAUTHBEARER", "OAUTHBEARER" },
     { "CRAM-MD5", PASSWORD, "CRAM-MD5", "CRAM-MD5" },
+    { "SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS CRAM-MD5", PASSWORD | BOUND, NULL,
+      "SCRAM-SHA-256-PLUS" },
+    { "SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS CRAM-MD5", PASSWORD, NULL, "CRAM-MD5" },
+    { "SCRAM-SHA-256-PLUS SCRAM-SHA-1", PASSWORD | BOUND, NULL, "SCRAM-SHA-1" },
+    { "SCRAM-SHA-256-PLUS SCRAM-SHA-1", PASSWORD | BOUND, "SCRAM-SHA-256-PLUS",
+      "SCRAM-SHA-256-PLUS" },
+    { "SCRAM-SHA-256-PLUS SCRAM-SHA-1", PASSWORD, "SCRAM-SHA-256-PLUS", NULL },
 };
+
+static const struct sasl_binding nothing, something = { .type = "tls-exporter" };
 
 static struct strings words(struct arena *arena, const char *text)
 {
@@ -90,7 +99,8 @@ static void the_best_that_fits_is_chosen(void **state)
             .mechanism = choices[i].forced,
         };
         struct strings offered = words(&f->arena, choices[i].offered);
-        const struct sasl_mechanism *chosen = sasl_choose(&login, &offered);
+        const struct sasl_mechanism *chosen =
+            sasl_choose(&login, &offered, choices[i].secrets & BOUND ? &something : &nothing);
         const char *saw = chosen ? chosen->name : "none";
         if (strcmp(saw, choices[i].expected ? choices[i].expected : "none") != 0)
             fail_msg("case %zu (%s): %s", i, choices[i].offered, saw);
@@ -102,7 +112,7 @@ static void without_a_name_nothing_is_chosen(void **state)
     struct fixture *f = *state;
     struct sasl_login login = { .password = f->password };
     struct strings offered = words(&f->arena, "PLAIN");
-    assert_null(sasl_choose(&login, &offered));
+    assert_null(sasl_choose(&login, &offered, &nothing));
 }
 
 /* A mechanism's response to CHALLENGE, and whether it had one. */
@@ -219,9 +229,9 @@ static void anothers_mailbox(void **state)
     struct strings offered = { 0 };
     strings_add(&offered, &f->arena, "LOGIN");
     login.token = NULL;
-    assert_null(sasl_choose(&login, &offered));
+    assert_null(sasl_choose(&login, &offered, &nothing));
     strings_add(&offered, &f->arena, "PLAIN");
-    assert_string_equal(sasl_choose(&login, &offered)->name, "PLAIN");
+    assert_string_equal(sasl_choose(&login, &offered, &nothing)->name, "PLAIN");
 }
 
 int main(void)

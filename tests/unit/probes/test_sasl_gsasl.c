@@ -13,17 +13,25 @@
 #include <cmocka.h>
 
 static const char *server_password;
+/* What the server binds to; NULL: nothing. */
+static const char *server_exporter, *server_unique;
 
 static int answer(Gsasl *context, Gsasl_session *session, Gsasl_property property)
 {
     (void)context;
-    if (property != GSASL_PASSWORD)
+    const char *value = property == GSASL_PASSWORD          ? server_password
+                        : property == GSASL_CB_TLS_EXPORTER ? server_exporter
+                        : property == GSASL_CB_TLS_UNIQUE   ? server_unique
+                                                            : NULL;
+    if (!value)
         return GSASL_NO_CALLBACK;
-    gsasl_property_set(session, GSASL_PASSWORD, server_password);
+    gsasl_property_set(session, property, value);
     return GSASL_OK;
 }
 
 enum ending { ACCEPTED, REFUSED_BY_SERVER, REFUSED_BY_CLIENT };
+
+static struct sasl_binding client_binding;
 
 /* Plays NAME to its end. SPOIL: the server's last message is changed. */
 static enum ending play(const char *name, const char *password, bool spoil, bool *ret_proven)
@@ -32,7 +40,7 @@ static enum ending play(const char *name, const char *password, bool spoil, bool
     Gsasl_session *server;
     struct secret *secret = secret_new(text_bytes(password));
     struct sasl_login login = { .user = "ana", .password = secret };
-    struct sasl_exchange client = { .login = &login, .mechanism = name };
+    struct sasl_exchange client = { .login = &login, .mechanism = name, .binding = client_binding };
     const struct sasl_mechanism *mechanism = sasl_find(name);
     assert_int_equal(gsasl_init(&context), GSASL_OK);
     gsasl_callback_set(context, answer);
@@ -123,6 +131,36 @@ static void a_server_that_proves_nothing(void **state)
     secret_free(secret);
 }
 
+/* The bytes "mine" in base64, and others. */
+static const char mine[] = "bWluZQ==", other[] = "b3RoZXI=";
+
+static enum ending play_bound(const char *type, const char *exporter, const char *unique)
+{
+    enum ending endings[2];
+    bool proven;
+    server_password = "correct horse";
+    server_exporter = exporter, server_unique = unique;
+    client_binding = (struct sasl_binding) { type, { "mine", 4 } };
+    endings[0] = play("SCRAM-SHA-256-PLUS", "correct horse", false, &proven);
+    endings[1] = play("SCRAM-SHA-1-PLUS", "correct horse", false, &proven);
+    assert_int_equal(endings[0], endings[1]);
+    assert_int_equal(proven, endings[0] == ACCEPTED);
+    /* The same without -PLUS: a server that could bind must not take it for a downgrade. */
+    assert_int_equal(play("SCRAM-SHA-256", "correct horse", false, &proven), ACCEPTED);
+    server_exporter = server_unique = NULL;
+    client_binding = (struct sasl_binding) { 0 };
+    return endings[0];
+}
+
+static void bound_to_the_connection(void **state)
+{
+    (void)state;
+    assert_int_equal(play_bound("tls-exporter", mine, NULL), ACCEPTED);
+    assert_int_equal(play_bound("tls-unique", NULL, mine), ACCEPTED);
+    assert_int_equal(play_bound("tls-exporter", other, NULL), REFUSED_BY_SERVER);
+    assert_int_equal(play_bound("tls-unique", NULL, other), REFUSED_BY_SERVER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +168,7 @@ int main(void)
         cmocka_unit_test(wrong),
         cmocka_unit_test(a_server_that_does_not_know_it),
         cmocka_unit_test(a_server_that_proves_nothing),
+        cmocka_unit_test(bound_to_the_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
