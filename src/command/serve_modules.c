@@ -151,13 +151,18 @@ static bool add_word(struct reading *reading, struct words *words, struct arena 
     return true;
 }
 
+/* The loop waits for no authority. */
+static const char without_oauth[] = "is no option of a module: let a timer run \"maildoctor token "
+                                    "get --output FILE\", and give FILE as \"token-file\"";
+
 static bool add_option(struct reading *reading, struct words *words, struct arena *arena,
                        const char *name, const json_t *value)
 {
     if (!is_allowed(name)) {
         const char *near = options_nearest(name, allowed);
-        char *why = near ? memory_format("is no option of a module; did you mean \"%s\"?", near)
-                         : memory_copy("is no option of a module");
+        char *why = strcmp(name, "oauth") == 0 ? memory_copy(without_oauth)
+                    : near ? memory_format("is no option of a module; did you mean \"%s\"?", near)
+                           : memory_copy("is no option of a module");
         complain_of(reading, name, why);
         free(why);
         return false;

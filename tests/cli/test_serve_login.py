@@ -104,6 +104,23 @@ def a_token_and_its_times():
             lacks(debug, 'eyJ', 'the token')
 
 
+def a_token_that_a_timer_gets():
+    with Sandbox() as box, Simulator(box, 'healthy') as simulator:
+        facts, file = simulator.facts, str(box.path / 'fresh')
+        began = time.time()
+        got = box.run('token', 'get', '--oauth', 'client-credentials', '--client-id', 'an-app', '--tenant', 'contoso.com',
+                      '--authority', facts['authority'], '--ca-file', facts['ca_file'], '--client-secret-file',
+                      facts['client_secret_file'], '--no-token-cache', '--output', file)
+        equal((got.returncode, got.stdout), (0, b''), got.stderr)
+        options = {**modules_of(simulator, login=True), 'token-file': file}
+        with Serve(box, {'box': {'targets': ['ana@contoso.com'], 'options': options}}) as serve:
+            found = serve.probe('ana@contoso.com', module='box')
+            equal((found['probe_success'], failures(found)), (1, []))
+            if found['maildoctor_token_refresh_timestamp_seconds'] < began - 300:
+                raise AssertionError(f'when the token was given: {found}')
+            equal('maildoctor_credential_expiry_timestamp_seconds' in found, False, 'nobody knows until when it holds')
+
+
 def a_message_now_and_then():
     """The first run submits one; the next, by the clock, only logs in."""
     with Sandbox() as box, Simulator(box, 'healthy-generic') as simulator:
@@ -168,6 +185,7 @@ def never_one_too_many():
 support.main([
     ('a login by the clock, and not by scrapes', by_the_clock),
     ('a token, judged, and its times', a_token_and_its_times),
+    ('a token that a timer gets', a_token_that_a_timer_gets),
     ('a test message, and then none for an hour', a_message_now_and_then),
     ('no other target gets the secret', only_to_its_targets),
     ('a refused password is sent once', never_one_too_many),

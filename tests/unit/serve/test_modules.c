@@ -199,6 +199,8 @@ static void test_bad(void **state)
         { M("\"options\": {\"path\": \"yes\"}"), "takes no value" },
         { M("\"options\": {\"password\": \"secret\"}"), "no option of a module" },
         { M("\"options\": {\"password-command\": \"id\"}"), "no option of a module" },
+        { M("\"options\": {\"oauth\": \"refresh\"}"), "maildoctor token get --output FILE" },
+        { M("\"options\": {\"secret-expires\": \"2027-02-31\"}"), "--secret-expires 2027-02-31" },
         { M("\"options\": {\"retry-login\": true}"), "no option of a module" },
         { M("\"options\": {\"insecure-login\": true}"), "no option of a module" },
         { M("\"options\": {\"output\": \"/etc/passwd\"}"), "no option of a module" },
