@@ -50,22 +50,93 @@ static bool works_otherwise(const struct weighing *w, bool refused)
     return false;
 }
 
+/* ---- whose the login is ---- */
+
+/* What the run knows of the mailbox's name and of who asked for it. */
+struct ownership {
+    const char *user, *mailbox; /* of the login; what was to be opened, which may be the same */
+    bool named;                 /* another's mailbox was asked for */
+    const char
+        *token_user; /* an address in the access token; NULL: it tells none, or there is none */
+    bool token, app_only;
+    bool foreign; /* that address is another than the login's */
+};
+
+static struct ownership owner_of(const struct trace *trace)
+{
+    const struct target_facts *target = &trace->target;
+    const struct token_facts *token = trace->token;
+    struct ownership owner = { .user = target->user, .mailbox = target->mailbox };
+    if (!owner.mailbox)
+        owner.mailbox = owner.user;
+    owner.named = owner.mailbox && owner.user && !text_equal_fold(owner.mailbox, owner.user);
+    owner.token = token && token->sha256;
+    owner.app_only = owner.token && token->app_only;
+    /* A sign-in name that is no address says nothing of whose the mailbox is. */
+    if (owner.token && token->user && strchr(token->user, '@'))
+        owner.token_user = token->user;
+    owner.foreign = owner.token_user && owner.user && strchr(owner.user, '@') &&
+                    !text_equal_fold(owner.token_user, owner.user);
+    return owner;
+}
+
+static struct cause wrong_user(const struct weighing *w, const struct ownership *owner, bool other)
+{
+    return (struct cause) {
+        .class_id = "oauth-wrong-user",
+        .confidence = other || owner->named ? CONFIDENCE_POSSIBLE : CONFIDENCE_LIKELY,
+        .in_favour = { arena_format(w->arena, "the access token is %s's, and the login names %s",
+                                    owner->token_user, owner->user) },
+        .against = { other ? "the same login opens the mailbox over the other protocol" : NULL },
+    };
+}
+
+/* Why the mailbox may be closed to this login; NULL: nothing was seen that says so. */
+static const char *why_no_right(const struct weighing *w, const struct ownership *owner)
+{
+    if (owner->named)
+        return "another's mailbox was asked for: the login may have no right to it";
+    if (owner->app_only)
+        return "the access token is an app's own: Exchange must have given it the mailbox";
+    if (owner->foreign)
+        return arena_format(w->arena, "if the mailbox of %s is shared, %s needs a right to it",
+                            owner->mailbox, owner->token_user);
+    return NULL;
+}
+
+static struct cause no_right(const struct weighing *w, const struct ownership *owner, bool other)
+{
+    const char *seen = why_no_right(w, owner);
+    bool sure = owner->named || owner->app_only;
+    struct cause cause = {
+        .class_id = "oauth-app-not-authorized-for-mailbox",
+        .confidence = sure && !other ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
+        .in_favour = { seen ? seen
+                       : owner->token
+                           ? "an access token may be an app's or another user's, with no right "
+                             "to this mailbox"
+                           : "a login without a right to the mailbox ends in the same words" },
+    };
+    size_t count = 0;
+    if (other)
+        cause.against[count++] = "the same login opens the mailbox over the other protocol";
+    if (!seen && owner->token_user)
+        cause.against[count++] = arena_format(
+            w->arena, "the access token is %s's own, and so is the mailbox", owner->token_user);
+    else if (!seen && !owner->token)
+        cause.against[count++] = "the login was by password, in the mailbox's own name";
+    return cause;
+}
+
+/* ---- the causes, by what speaks for them ---- */
+
 void verdict_not_connected(const struct weighing *w, struct verdict *out)
 {
-    const struct target_facts *target = &w->result->trace->target;
     if (strcmp(out->class_id, not_connected) != 0 || !out->endpoint)
         return;
     bool other = works_otherwise(w, false), both = works_otherwise(w, true);
-    const char *mailbox = target->mailbox;
-    bool named = mailbox && target->user && !text_equal_fold(mailbox, target->user);
-    const struct cause permission = {
-        .class_id = "oauth-app-not-authorized-for-mailbox",
-        .confidence = named ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
-        .in_favour = { named ? "another's mailbox was asked for: the login may have no right to it"
-                             : "an access token may be an app's or another user's, with no right "
-                               "to this mailbox" },
-        .against = { other ? "the same login opens the mailbox over the other protocol" : NULL },
-    };
+    const struct ownership owner = owner_of(w->result->trace);
+    const struct cause foreign = wrong_user(w, &owner, other), right = no_right(w, &owner, other);
     const struct cause disabled = {
         .class_id = "mailbox-protocol-disabled",
         .confidence = other ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
@@ -83,11 +154,24 @@ void verdict_not_connected(const struct weighing *w, struct verdict *out)
         .against = { other ? "another session to the same mailbox was let in at the same time"
                            : "this run itself had few sessions open" },
     };
-    const struct cause *order[] = { &permission, &disabled, &throttled };
-    if (other) {
-        order[0] = &disabled;
-        order[1] = &permission;
-    }
-    for (size_t i = 0; i < 3; i++)
+    /* What was seen goes before what is only possible; whose the token is before the rights of
+     * whoever it belongs to, unless another's mailbox was meant. */
+    const struct cause *order[4];
+    size_t count = 0;
+    bool first = !other && why_no_right(w, &owner);
+    if (other)
+        order[count++] = &disabled;
+    if (owner.foreign && !owner.named)
+        order[count++] = &foreign;
+    if (first)
+        order[count++] = &right;
+    if (owner.foreign && owner.named)
+        order[count++] = &foreign;
+    if (!other)
+        order[count++] = &disabled;
+    if (!first)
+        order[count++] = &right;
+    for (size_t i = 0; i < count; i++)
         add(w, order[i]);
+    add(w, &throttled);
 }
