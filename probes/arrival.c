@@ -1,6 +1,7 @@
 #include "probes/arrival.h"
 
 #include "base/text.h"
+#include "probes/bounce_gmime.h"
 #include "probes/imap_command.h"
 #include "probes/mail_state.h"
 
@@ -11,7 +12,7 @@
 #include <time.h>
 
 enum step { LIST = STEP_TASK, SELECT, SEARCH, FETCH, STORE, EXPUNGE, WAIT, STEP_END };
-enum { SHOWN_SIZE = 40000, NAME_SIZE = 256, DAY_S = 86400 };
+enum { NAME_SIZE = 256, DAY_S = 86400 };
 
 static struct arrival *state_of(struct dialogue *d)
 {
@@ -191,7 +192,7 @@ static int search_heard(struct dialogue *d, const struct reply *reply)
 static void fetch_say(struct dialogue *d, struct buffer *out)
 {
     struct arrival *a = state_of(d);
-    imap_command(d, out, "UID FETCH %lu (BODY.PEEK[]<0.%d>)", a->uids[a->uid], SHOWN_SIZE);
+    imap_command(d, out, "UID FETCH %lu (BODY.PEEK[]<0.%d>)", a->uids[a->uid], BOUNCE_LIMIT);
 }
 
 /* What stands in the literal of a FETCH (RFC 3501 section 4.3). */
@@ -225,11 +226,11 @@ static bool is_ours(const struct arrival *a, struct bytes header)
     return false;
 }
 
-/* A delivery status notification (RFC 3464), and about a message of this run. */
-static bool is_bounce(const struct arrival *a, struct bytes message)
+/* A delivery report, and about a message of this run. */
+static bool read_report(struct arrival *a, struct bytes message, struct bounce *ret_bounce)
 {
-    return text_find_fold(header_of(message), "multipart/report") &&
-           text_find_fold(message, "delivery-status") && text_find_fold(message, a->run_id);
+    return bounce_read(&a->arena, message, ret_bounce) &&
+           (text_find_fold(ret_bounce->text, a->run_id) || text_find_fold(message, a->run_id));
 }
 
 static int fetch_heard(struct dialogue *d, const struct reply *reply)
@@ -248,10 +249,11 @@ static int fetch_heard(struct dialogue *d, const struct reply *reply)
             a->folder = a->folders[a->at];
         return STORE;
     }
-    if (a->at == ARRIVAL_SENT || !is_bounce(a, message))
+    struct bounce bounce;
+    if (a->at == ARRIVAL_SENT || !read_report(a, message, &bounce))
         return next_message(a); /* somebody else's words about it */
-    if (!a->bounce.size)
-        a->bounce = arena_copy_bytes(&a->arena, message);
+    if (bounce.failed && !a->bounce.size)
+        a->bounce = bounce.text;
     return STORE;
 }
 

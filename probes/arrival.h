@@ -26,7 +26,7 @@ struct arrival {
     /* what came of it; the memory is ARENA's */
     struct arena arena;
     struct bytes message;     /* its header; empty: it is not there */
-    struct bytes bounce;      /* a message that quotes it, whole or its first 40000 bytes */
+    struct bytes bounce;      /* a report that it could not be delivered, decoded */
     const char *folder;       /* in which the message, or its copy alone, is or was, as the server
                                  names it; NULL */
     enum arrival_place place; /* what that folder is */

@@ -417,7 +417,7 @@ struct delivery_facts {
     int64_t waited_ns;             /* how long it was looked for */
     struct passage *passages;      /* in the order of its way */
     struct strings authentication; /* Authentication-Results, as they stand */
-    struct bytes bounce;           /* a message that says that it could not be delivered; empty */
+    struct bytes bounce;           /* a report that it could not be delivered, decoded; empty */
     struct bytes diagnostic;       /* the refusing server's words in it (Diagnostic-Code); empty */
     int removed, left; /* messages of this run that were removed again, and that could not be */
 };

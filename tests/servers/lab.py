@@ -71,7 +71,7 @@ virtual_mailbox_domains = contoso.test
 virtual_mailbox_maps = inline:{{ alice@contoso.test=alice/, slow@contoso.test=alice/, sent@contoso.test=alice/.Sent/ }}
 virtual_mailbox_base = {dir}/mail
 # What goes elsewhere comes back. What is slow takes ten seconds.
-transport_maps = inline:{{ elsewhere.test=full:, slow@contoso.test=slow: }}
+transport_maps = inline:{{ elsewhere.test=full:, coded.test=coded:, slow@contoso.test=slow: }}
 # Of what this sender sends, the server keeps a copy.
 sender_bcc_maps = inline:{{ copied@contoso.test=sent@contoso.test }}
 # Who may send as whom.
@@ -115,10 +115,28 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 slow unix - n n - - pipe user=mail argv=/bin/sh {dir}/slow.sh
 full unix - n n - - pipe user=mail argv=/bin/sh {dir}/full.sh
+coded unix - n n - - pipe user=mail argv=/bin/sh {dir}/coded.sh
 """
 SLOW = """\
 sleep 10
 cat > {dir}/mail/alice/tmp/slow.$$ && mv {dir}/mail/alice/tmp/slow.$$ {dir}/mail/alice/new/slow.$$
+"""
+# A bounce of which no line can be read as it stands, and wrapped as a gateway does it.
+CODED = """\
+message=$(cat)
+{{
+printf 'From: gateway@coded.test\\nSubject: returned\\nMIME-Version: 1.0\\n'
+printf 'Content-Type: multipart/mixed; boundary=out\\n\\n--out\\n'
+printf 'Content-Type: multipart/report; report-type=delivery-status; boundary=in\\n\\n--in\\n'
+printf 'Content-Type: text/plain\\nContent-Transfer-Encoding: base64\\n\\n'
+printf 'It could not be delivered.\\n' | base64
+printf -- '--in\\nContent-Type: message/delivery-status\\nContent-Transfer-Encoding: base64\\n\\n'
+printf 'Reporting-MTA: dns; coded.test\\n\\nFinal-Recipient: rfc822; bo@coded.test\\nAction: failed\\n\
+Diagnostic-Code: smtp; 552 5.2.2 mailbox is full\\n' | base64
+printf -- '--in\\nContent-Type: text/rfc822-headers\\nContent-Transfer-Encoding: base64\\n\\n'
+printf '%s\\n' "$message" | base64
+printf -- '--in--\\n--out--\\n'
+}} > {dir}/mail/alice/tmp/coded.$$ && mv {dir}/mail/alice/tmp/coded.$$ {dir}/mail/alice/new/coded.$$
 """
 
 SUBMISSION = ["smtpd_sasl_auth_enable=yes", "smtpd_recipient_restrictions=permit_sasl_authenticated,reject",
@@ -311,6 +329,7 @@ class Lab:
         (etc / "main.cf").write_text(POSTFIX_MAIN.format(dir=self.dir, libexec=libexec))
         master = POSTFIX_MASTER.replace("{dir}", str(self.dir))
         (self.dir / "full.sh").write_text("cat > /dev/null\necho 5.2.2 mailbox is full\nexit 69\n")
+        (self.dir / "coded.sh").write_text(CODED.format(dir=self.dir))
         (self.dir / "slow.sh").write_text(SLOW.replace("{dir}", str(self.dir)))
         for address, cert, ports in self.postfix_services():
             for port in (port for port in ports if port in SMTPD):

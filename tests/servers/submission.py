@@ -118,6 +118,10 @@ CASES = [
                came("it bounced", lambda d: not d["arrived"] and "mailbox is full" in d["diagnostic"]),
                came("nothing is left", lambda d: (d["removed"], d["left"]) == (1, 0)),
                status="fail", verdict="quota-exceeded", exit=2),
+    submission("an encoded bounce in another message is read", [*TRIP, "--to", "bo@coded.test"],
+               came("its words", lambda d: not d["arrived"] and d["diagnostic"] == "552 5.2.2 mailbox is full"),
+               came("nothing is left", lambda d: (d["removed"], d["left"]) == (1, 0)),
+               status="fail", verdict="quota-exceeded", exit=2),
     submission("a refused login submits nothing", ["--submit", "--ports", "587"], submitted("endpoint", None),
                status="fail", verdict="bad-credentials", exit=2, password=PASSWORD + "!", failed_logins=1, state="wrong-submit"),
 ]
