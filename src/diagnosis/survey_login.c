@@ -87,6 +87,15 @@ static bool lacks_sending(const struct survey *survey, const struct endpoint *en
     return false;
 }
 
+/* Bound to the TLS connection, and refused in words that name no cause: what the binding adds to a
+ * login is refused as often as what every login has. */
+static bool is_binding_refused(const struct attempt *attempt, const struct classified *classified)
+{
+    const char *mechanism = attempt->auth.mechanism;
+    return mechanism && text_ends_fold(mechanism, "-PLUS") &&
+           classified->class == survey_event(STAGE_LOGIN, FAILURE_REFUSED).class;
+}
+
 /* Another run, less than half an hour ago, was refused; the step repeats the words it got. One
  * finding says so: the other endpoints' are held back like after any refusal. */
 static bool add_earlier(struct survey *survey, const struct endpoint *endpoint,
@@ -122,6 +131,8 @@ void survey_login(struct survey *survey, const struct endpoint *endpoint,
             struct classified classified = step->error.kind == FAILURE_REFUSED
                                                ? classify_step(survey, endpoint, step)
                                                : survey_step_class(survey, endpoint, step);
+            if (is_binding_refused(attempt, &classified))
+                classified = classify_event("login.binding_refused");
             const char *claim = survey_token_cause(survey, endpoint, attempt, &classified);
             if (!survey_token_is_read(survey) &&
                 lacks_sending(survey, endpoint, attempt, &classified))

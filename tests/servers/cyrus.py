@@ -212,6 +212,8 @@ def cases(without):
             Case(f"Cyrus: {name} with a wrong password", old, "fail", "bad-credentials", 2,
                  password=f"Wrong-Cyrus-{name}", failed_logins=1, facts=[by(name)]),
         ]
+        logins.append(Case(f"Cyrus: {name} in TLS 1.3, whose binding it does not know", [f"{HOST}:993", "--auth", name],
+                           "fail", "login-binding-refused", 2, failed_logins=1, facts=[by(name)]))
     tried = logins + exercise.cases(CYRUS)
     for each in tried:
         each.without = without

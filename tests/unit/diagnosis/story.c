@@ -167,6 +167,12 @@ static void tell_token_refused(struct teller *t, const char *words)
     t->attempt->auth.mechanism = "XOAUTH2";
 }
 
+static void tell_bound_refused(struct teller *t, const char *words)
+{
+    tell_refused(t, words);
+    t->attempt->auth.mechanism = "SCRAM-SHA-256-PLUS";
+}
+
 static void tell_token_accepted(struct teller *t, const char *rest)
 {
     (void)rest;
@@ -257,6 +263,7 @@ static const struct {
     { "unfit", tell_unfit },
     { "refused", tell_refused },
     { "token-refused", tell_token_refused },
+    { "bound-refused", tell_bound_refused },
     { "token-accepted", tell_token_accepted },
     { "accepted", tell_accepted },
     { "parting", tell_parting },

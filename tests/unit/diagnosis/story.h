@@ -17,6 +17,7 @@
  *     unfit MECHANISMS     nothing offered fits
  *     refused WORDS        the login was refused
  *     token-refused WORDS  the same of an access token; token-accepted: it is good
+ *     bound-refused WORDS  a login bound to the TLS connection was
  *     accepted             the login and the mailbox are good
  *     parting KIND         all is good, but the goodbye failed
  *     mailbox WORDS        the login is good, the mailbox was refused
