@@ -96,7 +96,7 @@ static int list_heard(struct dialogue *d, const struct reply *reply)
 
 /* ---- where next ---- */
 
-static bool is_known(const struct arrival *a)
+bool arrival_is_known(const struct arrival *a)
 {
     return a->copy_only ? a->removed || a->left : a->message.size || a->bounce.size;
 }
@@ -105,12 +105,12 @@ static bool is_known(const struct arrival *a)
 static int next_folder(struct arrival *a)
 {
     for (a->at++; a->at < ARRIVAL_FOLDERS; a->at++) {
-        bool last = is_known(a) || a->rounds <= 1 || a->stop;
+        bool last = arrival_is_known(a) || a->rounds <= 1 || a->stop;
         if (a->folders[a->at] && (a->at != ARRIVAL_SENT || last))
             return SELECT;
     }
     a->at = first_folder(a);
-    if (!a->folders[a->at] || is_known(a) || a->stop || --a->rounds <= 0)
+    if (!a->folders[a->at] || arrival_is_known(a) || a->stop || --a->rounds <= 0)
         return STEP_GOODBYE;
     return WAIT;
 }
@@ -233,12 +233,9 @@ static bool read_report(struct arrival *a, struct bytes message, struct bounce *
            (text_find_fold(ret_bounce->text, a->run_id) || text_find_fold(message, a->run_id));
 }
 
-static int fetch_heard(struct dialogue *d, const struct reply *reply)
+bool arrival_take(struct arrival *a, struct bytes message)
 {
-    struct arrival *a = state_of(d);
-    struct bytes message = literal(reply->text), header = header_of(message);
-    if (reply->kind != REPLY_OK)
-        return mail_refused(mail_of(d), reply, next_message(a));
+    struct bytes header = header_of(message);
     if (is_ours(a, header)) {
         if (a->at != ARRIVAL_SENT && !a->message.size) {
             a->message = arena_copy_bytes(&a->arena, header);
@@ -247,14 +244,22 @@ static int fetch_heard(struct dialogue *d, const struct reply *reply)
         }
         if (a->copy_only)
             a->folder = a->folders[a->at];
-        return STORE;
+        return true;
     }
     struct bounce bounce;
     if (a->at == ARRIVAL_SENT || !read_report(a, message, &bounce))
-        return next_message(a); /* somebody else's words about it */
+        return false; /* somebody else's words about it */
     if (bounce.failed && !a->bounce.size)
         a->bounce = bounce.text;
-    return STORE;
+    return true;
+}
+
+static int fetch_heard(struct dialogue *d, const struct reply *reply)
+{
+    struct arrival *a = state_of(d);
+    if (reply->kind != REPLY_OK)
+        return mail_refused(mail_of(d), reply, next_message(a));
+    return arrival_take(a, literal(reply->text)) ? STORE : next_message(a);
 }
 
 static void store_say(struct dialogue *d, struct buffer *out)

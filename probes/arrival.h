@@ -1,9 +1,12 @@
 /* Looking for the test message where it should arrive, and removing it: a task (dialogue.h) behind
- * the login of IMAP.
+ * the login of IMAP or POP3.
  *
  * The inbox and the junk folder are searched for the run's number, again and again with a pause
  * between, until the message is there, or one that quotes it (a bounce). Only messages that bear
- * the number are touched. A copy that the server keeps of what was sent is removed as well. */
+ * the number are touched. A copy that the server keeps of what was sent is removed as well.
+ *
+ * POP3 has one folder, and shows what was in it when the session began (RFC 1939 section 3): its
+ * task looks once, at the headers of the last messages, and the driver comes again. */
 #ifndef PROBES_ARRIVAL_H
 #define PROBES_ARRIVAL_H
 
@@ -36,8 +39,15 @@ struct arrival {
     int at;                               /* which of them */
     unsigned long uids[ARRIVAL_MESSAGES]; /* found in it */
     int uid_count, uid;
+    long number, lowest; /* of messages, in POP3 */
+    bool looked;         /* POP3: the mailbox was open */
 };
 void arrival_done(struct arrival *arrival);
-extern const struct dialogue_task arrival_imap_task;
+extern const struct dialogue_task arrival_imap_task, arrival_pop3_task;
+
+/* The tasks' own: MESSAGE stands in the folder that is open. False when it is none of this run, and
+ * stays; true when it is to be removed. */
+bool arrival_take(struct arrival *arrival, struct bytes message);
+bool arrival_is_known(const struct arrival *arrival); /* nothing is left to look for */
 
 #endif

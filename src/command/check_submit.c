@@ -91,7 +91,8 @@ const struct option_row check_submit_rows[] = {
       "domain's MX, without a login)",
       0, set_route },
     { OPTION_FLAG, "round-trip", 0, NULL,
-      "submit it, find it again in the mailbox over IMAP, say when and how it came, and remove it",
+      "submit it, find it again in the mailbox (over IMAP, else POP3), say when and how it came, "
+      "and remove it",
       AT(run.round_trip), NULL },
     { OPTION_CALL, "arrival", 0, "SECONDS", "wait so long for it (default: 60)", 0, set_arrival },
     { 0 },

@@ -270,7 +270,7 @@ static void note_message(const struct weighing *w, struct verdict *out)
         if (!delivery || delivery->copy_only)
             note(w, out, "arrival (the message was accepted, and not looked for)");
         else if (!delivery->endpoint)
-            note(w, out, "arrival (no mailbox could be opened over IMAP)");
+            note(w, out, "arrival (no mailbox could be opened)");
     } else if (submission->rcpt_only && submission->recipient_taken)
         note(w, out,
              "the message itself: nothing was sent, and some servers refuse a From address, "

@@ -1,6 +1,6 @@
 /* Once the test message was accepted, it is looked for in the mailbox, over IMAP where that login
- * was accepted, and removed again: itself with --round-trip, else only the copy that the server
- * keeps among what was sent. What came of it stands in the trace. */
+ * was accepted, else over POP3, and removed again: itself with --round-trip, else only the copy
+ * that the server keeps among what was sent. What came of it stands in the trace. */
 #ifndef ENGINE_ARRIVAL_H
 #define ENGINE_ARRIVAL_H
 

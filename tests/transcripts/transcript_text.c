@@ -79,6 +79,7 @@ static void read_task(struct play *p, const char *value)
         { "exercise-pop3-over-imap", &exercise_pop3_over_imap_task,
           offsetof(struct play, message) },
         { "arrival", &arrival_imap_task, offsetof(struct play, arrival) },
+        { "arrival-pop3", &arrival_pop3_task, offsetof(struct play, arrival) },
         { "arrival-copy", &arrival_imap_task, offsetof(struct play, arrival) },
     };
     p->folders.now_s = 1795342440;
