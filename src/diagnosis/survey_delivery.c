@@ -53,6 +53,13 @@ static bool is_to_itself(const struct trace *trace)
     return own && text_equal_fold(own, trace->submission->to);
 }
 
+/* POP3 shows the inbox alone. */
+static const char *where_not(const struct survey *survey)
+{
+    const struct endpoint *e = endpoint_of(survey->trace, survey->trace->delivery->endpoint);
+    return e && e->service == SERVICE_POP3 ? "in the inbox" : "in the inbox and not among the junk";
+}
+
 void survey_delivery(struct survey *survey)
 {
     const struct trace *trace = survey->trace;
@@ -66,9 +73,8 @@ void survey_delivery(struct survey *survey)
     if (facts->bounce.size)
         add_bounce(survey, facts);
     else if (!facts->copy_only && !facts->arrived && is_to_itself(trace))
-        add_event(
-            survey, "submit.not_arrived", &values,
-            arena_format(survey->arena, "not in the inbox and not among the junk after %s", took));
+        add_event(survey, "submit.not_arrived", &values,
+                  arena_format(survey->arena, "not %s after %s", where_not(survey), took));
     if (facts->arrived && facts->junk)
         add_event(survey, "submit.arrived_in_junk", &values,
                   arena_format(survey->arena, "found in the folder %s", facts->folder));
