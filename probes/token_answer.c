@@ -60,6 +60,10 @@ static void take(struct token_answer *answer, struct arena *arena, const json_t 
     answer->page = take_text(arena, object, "verification_uri");
     if (!answer->page)
         answer->page = take_text(arena, object, "verification_url"); /* Google's name for it */
+    answer->issuer = take_text(arena, object, "issuer");
+    answer->token_page = take_text(arena, object, "token_endpoint");
+    answer->sign_in_page = take_text(arena, object, "authorization_endpoint");
+    answer->device_page = take_text(arena, object, "device_authorization_endpoint");
     answer->interval = take_number(object, "interval");
     if (answer->interval == 0)
         answer->interval = DEFAULT_INTERVAL; /* RFC 8628 section 3.2 */

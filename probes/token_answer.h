@@ -18,6 +18,8 @@ struct token_answer {
     struct secret *device_code;
     const char *user_code, *page;
     int64_t interval; /* seconds between two questions; 5 when it does not say */
+    /* of an authority that describes itself (RFC 8414 section 2); NULL */
+    const char *issuer, *token_page, *sign_in_page, *device_page;
     /* of a continuous-integration service: a token by which it vouches for the job */
     struct secret *assertion;
 };

@@ -21,9 +21,10 @@ bool check_token_agree(const struct check_settings *settings, char **ret_error)
 {
     const struct token_wish *wish = &settings->wish;
     const char *why = NULL;
-    if (!wish->oauth && (wish->client_id || wish->store || wish->certificate_file ||
+    if (!wish->oauth && (wish->client_id || wish->store || wish->issuer || wish->certificate_file ||
                          wish->service_account_key.file || wish->service_account_key.fd))
-        why = "--client-id, --token-store, --certificate-file and --service-account-key-file are "
+        why = "--client-id, --token-store, --issuer, --certificate-file and "
+              "--service-account-key-file are "
               "for --oauth";
     else if (wish->oauth && secret_source_given(&settings->token))
         why = "--oauth gets a token, and one was given as well";

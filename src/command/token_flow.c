@@ -122,6 +122,8 @@ static const char *delegated_scope(const struct token_flow *flow)
                         resource, resource, flow->wish->store ? " offline_access" : "");
 }
 
+static const struct provider_oauth discovered = { .kind = "discovered" };
+
 static bool is_google(const struct token_flow *flow)
 {
     return strcmp(flow->oauth->kind, "google") == 0;
@@ -165,22 +167,45 @@ static bool fits_provider(struct token_flow *flow)
     if (flow->grant == GRANT_FEDERATION && !flow->oauth->federation)
         return refuse(flow, "this provider takes no federated assertion");
     /* The shared endpoints do not know whose app it is (AADSTS9001023). */
-    if (app && (!flow->tenant || strcmp(flow->tenant, flow->oauth->tenant) == 0))
+    if (app && flow->oauth->tenant &&
+        (!flow->tenant || strcmp(flow->tenant, flow->oauth->tenant) == 0))
         return refuse(flow, "an app signs in at one organisation: --tenant, or the address of a "
                             "mailbox there");
     return true;
 }
 
-static void choose_urls(struct token_flow *flow)
+static const char *page_at(const struct token_flow *flow, const char *authority, const char *path)
 {
-    const char *authority = flow->wish->authority ? flow->wish->authority : flow->oauth->authority;
+    return arena_format(flow->arena, "%s%s", authority, path);
+}
+
+/* Those of an issuer it says itself, once it is asked. */
+static void choose_pages(struct token_flow *flow)
+{
+    if (is_google(flow)) {
+        flow->token_url = page_at(flow, flow->authority, "/token");
+        flow->sign_in_url =
+            page_at(flow, flow->wish->authority ? flow->authority : flow->oauth->browser,
+                    "/o/oauth2/v2/auth");
+    } else if (!flow->wish->issuer) {
+        const char *organisation =
+            arena_format(flow->arena, "%s/%s/oauth2/v2.0/", flow->authority, flow->tenant);
+        flow->token_url = page_at(flow, organisation, "token");
+        flow->sign_in_url = page_at(flow, organisation, "authorize");
+        flow->device_url = page_at(flow, organisation, "devicecode");
+    }
+}
+
+static void choose_authority(struct token_flow *flow)
+{
+    const struct token_wish *wish = flow->wish;
+    const char *authority = wish->issuer      ? wish->issuer
+                            : wish->authority ? wish->authority
+                                              : flow->oauth->authority;
     size_t size = strlen(authority);
     while (size && authority[size - 1] == '/')
         size--;
     flow->authority = arena_format(flow->arena, "%.*s", (int)size, authority);
-    flow->token_url = is_google(flow) ? arena_format(flow->arena, "%s/token", flow->authority)
-                                      : arena_format(flow->arena, "%s/%s/oauth2/v2.0/token",
-                                                     flow->authority, flow->tenant);
     const char *host = flow->authority + strlen("https://");
     flow->outcome->host = arena_format(flow->arena, "%.*s", (int)strcspn(host, "/"), host);
 }
@@ -283,11 +308,9 @@ static bool poll(struct token_flow *flow, struct bytes code, int64_t interval, i
 
 static bool by_device_code(struct token_flow *flow)
 {
-    const char *url =
-        arena_format(flow->arena, "%s/%s/oauth2/v2.0/devicecode", flow->authority, flow->tenant);
     token_form_begin(flow, NULL);
     token_form_text(flow, "scope", flow->scope);
-    token_ask(flow, url, true, NULL);
+    token_ask(flow, flow->device_url, true, NULL);
     struct token_answer *answer = &flow->answer;
     if (flow->trouble || !answer->device_code || !answer->user_code || !answer->page) {
         token_refused(flow);
@@ -303,13 +326,21 @@ static bool by_device_code(struct token_flow *flow)
     return got;
 }
 
+static bool has_page(struct token_flow *flow, const char *page)
+{
+    return page || refuse(flow, "this issuer describes no page for --oauth device or code; try "
+                                "the other");
+}
+
 static bool perform(struct token_flow *flow)
 {
+    if (flow->wish->issuer && !token_discover(flow))
+        return false;
     switch (flow->grant) {
     case GRANT_DEVICE:
-        return by_device_code(flow);
+        return has_page(flow, flow->device_url) && by_device_code(flow);
     case GRANT_CODE:
-        return token_code_ask(flow) && take_token(flow);
+        return has_page(flow, flow->sign_in_url) && token_code_ask(flow) && take_token(flow);
     case GRANT_CLIENT_CREDENTIALS:
     case GRANT_FEDERATION:
         return by_client_credentials(flow);
@@ -330,9 +361,10 @@ static const char *cache_key(const struct token_flow *flow)
 {
     const struct token_wish *wish = flow->wish;
     const struct token_account *account = &flow->account;
+    const char *where = flow->wish->issuer ? flow->authority : flow->token_url;
     const char *app = wish->client_id ? wish->client_id : account->email;
-    return arena_format(flow->arena, "%s\n%s\n%s\n%s\n%s\n%s", wish->oauth, flow->token_url, app,
-                        flow->scope, flow->context->user ? flow->context->user : "",
+    return arena_format(flow->arena, "%s\n%s\n%s\n%s\n%s\n%s", wish->oauth, where, app, flow->scope,
+                        flow->context->user ? flow->context->user : "",
                         wish->certificate_file ? wish->certificate_file
                         : account->key_id      ? account->key_id
                                                : "");
@@ -371,7 +403,8 @@ static bool prepare(struct token_flow *flow)
     if (!token_read_certificate(flow))
         return false;
     flow->scope = flow->wish->scope ? flow->wish->scope : default_scope(flow);
-    choose_urls(flow);
+    choose_authority(flow);
+    choose_pages(flow);
     return flow->grant != GRANT_SERVICE_ACCOUNT || token_account_read(flow);
 }
 
@@ -399,7 +432,7 @@ bool token_obtain(const struct token_wish *wish, const struct token_context *con
     struct token_flow flow = {
         .wish = wish,
         .context = context,
-        .oauth = context->provider->oauth,
+        .oauth = wish->issuer ? &discovered : context->provider->oauth,
         .grant = token_grant_parse(wish->oauth),
         .arena = arena,
         .outcome = ret_outcome,

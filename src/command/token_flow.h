@@ -9,7 +9,7 @@
 #include "providers/provider.h"
 
 struct token_context {
-    const struct provider *provider; /* has an authority */
+    const struct provider *provider; /* has an authority; any, or NULL, with an issuer */
     const char *user;                /* the login; NULL unknown */
     struct http_options http;
 };

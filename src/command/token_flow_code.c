@@ -33,21 +33,11 @@ static void new_word(char word[static WORD_SIZE])
     explicit_bzero(random, sizeof random);
 }
 
-/* Where the person signs in. */
-static const char *page_of(const struct token_flow *flow)
-{
-    if (strcmp(flow->oauth->kind, "google") != 0)
-        return arena_format(flow->arena, "%s/%s/oauth2/v2.0/authorize", flow->authority,
-                            flow->tenant);
-    return arena_format(flow->arena, "%s/o/oauth2/v2/auth",
-                        flow->wish->authority ? flow->authority : flow->oauth->browser);
-}
-
 /* Entra's pages for registrations take http://localhost, for any port, and not its address. */
 static const char *return_to(const struct token_flow *flow, int port)
 {
-    bool google = strcmp(flow->oauth->kind, "google") == 0;
-    return arena_format(flow->arena, "http://%s:%d/", google ? "127.0.0.1" : "localhost", port);
+    bool entra = strcmp(flow->oauth->kind, "entra") == 0;
+    return arena_format(flow->arena, "http://%s:%d/", entra ? "localhost" : "127.0.0.1", port);
 }
 
 static void show_page(struct token_flow *flow, const char *redirect, const char *state,
@@ -71,8 +61,10 @@ static void show_page(struct token_flow *flow, const char *redirect, const char 
         token_form_text(flow, "access_type", "offline");
         token_form_text(flow, "prompt", "consent");
     }
-    fprintf(stderr, "To sign in, open this page in a browser on this machine:\n%s?%.*s\n",
-            page_of(flow), (int)buffer_size(&flow->form), buffer_bytes(&flow->form).data);
+    /* RFC 6749 section 3.1: the page may have a query of its own. */
+    fprintf(stderr, "To sign in, open this page in a browser on this machine:\n%s%c%.*s\n",
+            flow->sign_in_url, strchr(flow->sign_in_url, '?') ? '&' : '?',
+            (int)buffer_size(&flow->form), buffer_bytes(&flow->form).data);
     buffer_clear(&flow->form);
 }
 

@@ -22,10 +22,11 @@ struct token_flow {
     char **ret_error;
     struct loop *loop;
     struct http *http;
-    const char *authority, *tenant, *token_url, *scope;
-    struct token_account account; /* with GRANT_SERVICE_ACCOUNT */
-    struct tls_signer signer;     /* the app's certificate and key; zeroed without */
-    struct buffer form;           /* the request that is being made */
+    const char *authority, *tenant, *scope;
+    const char *token_url, *sign_in_url, *device_url; /* the last two NULL: it has none */
+    struct token_account account;                     /* with GRANT_SERVICE_ACCOUNT */
+    struct tls_signer signer; /* the app's certificate and key; zeroed without */
+    struct buffer form;       /* the request that is being made */
     /* the last answer */
     struct token_answer answer;
     int status;
@@ -55,6 +56,9 @@ bool token_prove_federated(struct token_flow *flow);
 /* token_flow_code.c: sends a person to a page, waits for the browser to come back, and asks with
  * what it brings. False: with a message, or refused, which the outcome says. */
 bool token_code_ask(struct token_flow *flow);
+
+/* token_flow_discovery.c: asks the authority where its pages are. False: the outcome says why. */
+bool token_discover(struct token_flow *flow);
 
 /* token_flow_account.c: reads the key file, and whom to ask where it names one of Google's older
  * addresses. False and a message. */

@@ -232,7 +232,9 @@ static bool take_operand(struct token_get *get, const struct operands *operands,
     }
     get->user = operands->count ? operands->items[0] : NULL;
     const struct provider *known = at ? provider_by_domain(at + 1) : NULL;
-    if (!get->provider)
+    if (!get->provider && get->wish.issuer)
+        get->provider = known;
+    else if (!get->provider)
         get->provider = known && known->oauth ? known : token_wish_provider(&get->wish);
     return true;
 }

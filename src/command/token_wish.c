@@ -86,6 +86,24 @@ static bool words_fit(const struct token_wish *wish, char **ret_error)
     return true;
 }
 
+/* Nothing is known of another provider but what it says itself. */
+static bool issuer_fits(const struct token_wish *wish, char **ret_error)
+{
+    const char *why = NULL;
+    if (wish->issuer && !is_authority(wish->issuer))
+        return options_reject(ret_error, "issuer", wish->issuer,
+                              "an address that begins with https://");
+    if (!wish->issuer && wish->issuer_host)
+        why = "--issuer-host needs --issuer";
+    else if (wish->issuer && (wish->authority || wish->tenant))
+        why = "--issuer describes itself: it takes neither --authority nor --tenant";
+    else if (wish->issuer && !wish->scope)
+        why = "--issuer needs --scope: which scopes stand for mail only its provider can say";
+    if (why)
+        *ret_error = memory_copy(why);
+    return !why;
+}
+
 /* The way in which the app proves who it is. */
 static bool proof_fits(const struct token_wish *wish, enum token_grant grant, char **ret_error)
 {
@@ -113,6 +131,8 @@ static bool account_fits(const struct token_wish *wish, char **ret_error)
     const char *why = NULL;
     if (!secret_source_given(&wish->service_account_key))
         why = "--oauth service-account needs --service-account-key-file";
+    else if (wish->issuer || wish->issuer_host)
+        why = "a service account is Google's, and --issuer is another";
     else if (wish->client_id || wish->store || wish->certificate_file)
         why = "--client-id, --token-store and --certificate-file are not for a service account: "
               "its key file says who it is";
@@ -143,7 +163,8 @@ bool token_wish_agree(const struct token_wish *wish, char **ret_error)
         *ret_error = memory_copy("--oauth refresh needs --token-store or --refresh-token-file");
         return false;
     }
-    return words_fit(wish, ret_error) && proof_fits(wish, grant, ret_error);
+    return words_fit(wish, ret_error) && issuer_fits(wish, ret_error) &&
+           proof_fits(wish, grant, ret_error);
 }
 
 const struct provider *token_wish_provider(const struct token_wish *wish)

@@ -19,6 +19,7 @@ enum token_grant {
 struct token_wish {
     const char *oauth; /* as typed; the grant below is what it means */
     const char *tenant, *client_id, *scope, *authority;
+    const char *issuer, *issuer_host;
     const char *certificate_file, *key_file;
     const char *store;
     struct secret_source client_secret, assertion, refresh_token, service_account_key;
@@ -83,6 +84,10 @@ const struct provider *token_wish_provider(const struct token_wish *wish);
                        "ask for these scopes, with blanks between them"),                          \
         TOKEN_WISH_ROW(SETTINGS, MEMBER, authority, "authority", "URL",                            \
                        "the authority, if it is not the provider's own"),                          \
+        TOKEN_WISH_ROW(SETTINGS, MEMBER, issuer, "issuer", "URL",                                  \
+                       "another provider's authority, which describes itself (OpenID Connect)"),   \
+        TOKEN_WISH_ROW(SETTINGS, MEMBER, issuer_host, "issuer-host", "HOST",                       \
+                       "where its pages may be as well, if not on the same host"),                 \
     {                                                                                              \
         OPTION_FLAG, "no-token-cache", 0, NULL, "neither use nor keep a token that is still good", \
             offsetof(struct SETTINGS, MEMBER.no_cache), NULL                                       \

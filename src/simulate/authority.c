@@ -148,7 +148,8 @@ static struct bytes after(struct bytes line, size_t size)
 /* The size of the body; -1 when what the header says is nonsense. */
 static long read_header(struct bytes head, struct sim_request *request)
 {
-    static const char length[] = "Content-Length:", bearer[] = "Authorization: Bearer ";
+    static const char length[] = "Content-Length:", bearer[] = "Authorization: Bearer ",
+                      host[] = "Host:";
     struct bytes line;
     long size = 0;
     text_next_line(&head, &line);
@@ -164,6 +165,8 @@ static long read_header(struct bytes head, struct sim_request *request)
     while (text_next_line(&head, &line)) {
         if (text_starts_fold(line, bearer))
             request->bearer = after(line, sizeof bearer - 1);
+        if (text_starts_fold(line, host))
+            request->host = after(line, sizeof host - 1);
         if (!text_starts_fold(line, length))
             continue;
         struct bytes digits = after(line, sizeof length - 1);

@@ -421,6 +421,24 @@ static int introspect(struct asking *asking)
                          (json_int_t)(asking->now + LIFE_S)));
 }
 
+/* OpenID Connect Discovery 1.0 section 4.2, as far as mail programs look. */
+static int describe(struct asking *asking)
+{
+    struct bytes host = asking->request->host;
+    int size = host.size < SIM_GRANT_SIZE ? (int)host.size : SIM_GRANT_SIZE;
+    json_t *object = json_object();
+    static const char *const pages[][2] = {
+        { "issuer", "" },
+        { "token_endpoint", "/oauth2/token" },
+        { "authorization_endpoint", "/oauth2/authorize" },
+        { "device_authorization_endpoint", "/oauth2/devicecode" },
+    };
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+        json_object_set_new(object, pages[i][0],
+                            json_sprintf("https://%.*s%s", size, host.data, pages[i][1]));
+    return say(asking, 200, object);
+}
+
 int sim_authority_answer(struct sim_grants *grants, const struct sim_accounts *accounts,
                          const struct sim_request *request, int64_t now, struct buffer *out)
 {
@@ -439,6 +457,8 @@ int sim_authority_answer(struct sim_grants *grants, const struct sim_accounts *a
         status = authorize_browser(&asking);
     else if (post && ends(request->path, "/token"))
         status = give_token(&asking);
+    else if (is(request->path, "/.well-known/openid-configuration"))
+        status = describe(&asking);
     else if (ends(request->path, "/introspect"))
         status = introspect(&asking);
     else if (ends(request->path, "/ci/github"))

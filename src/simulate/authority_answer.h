@@ -26,6 +26,7 @@ struct sim_grants {
 
 struct sim_request {
     struct bytes method, path, query; /* without '?'; empty: none */
+    struct bytes host;                /* as it was asked for, with the port; empty: not said */
     struct bytes bearer;              /* of Authorization; empty: none */
     struct bytes body;
 };

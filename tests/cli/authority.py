@@ -11,7 +11,7 @@ class Recorder:
     """An authority that keeps what it is sent, and gives out a token that it likes."""
 
     def __init__(self, box):
-        self.forms, self.paths = [], []
+        self.forms, self.paths, self.pages = [], [], {}
         key, certificate_file = str(box.path / 'tls-key.pem'), str(box.path / 'tls.pem')
         subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out',
                         certificate_file, '-subj', '/CN=localhost', '-addext',
@@ -24,8 +24,15 @@ class Recorder:
                 body = self.rfile.read(int(self.headers['Content-Length']))
                 recorder.paths.append(self.path)
                 recorder.forms.append(dict(urllib.parse.parse_qsl(body.decode())))
-                answer = recorder.answer
-                self.send_response(200)
+                self.say(200, recorder.answer)
+
+            def do_GET(self):  # pylint: disable=invalid-name
+                recorder.paths.append(self.path)
+                page = recorder.pages.get(self.path)
+                self.say(404 if page is None else 200, page or b'')
+
+            def say(self, status, answer):
+                self.send_response(status)
                 self.send_header('Content-Length', str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
