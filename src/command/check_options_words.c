@@ -48,8 +48,8 @@ const struct option_row check_words_rows[] = {
       "the error that was seen elsewhere: it is explained, and compared with this run", 0,
       set_reported },
     { OPTION_CALL, "secret-expires", 0, "DATE",
-      "when the password or the app's secret expires, for the metrics: 2027-01-31 (default: the "
-      "end of --certificate-file)",
+      "when the password or the app's secret expires, for the metrics: 2027-01-31 (default: when "
+      "the app's certificate does)",
       0, set_secret_expires },
     { OPTION_TEXT, "rules", 0, "FILE", "rules and classes of your own, beside the catalogue's",
       offsetof(struct check_settings, rules), NULL },
