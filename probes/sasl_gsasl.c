@@ -101,9 +101,11 @@ bool sasl_gsasl_respond(struct sasl_exchange *exchange, struct bytes challenge, 
         note_failure(exchange, challenge, result);
         return false;
     }
-    buffer_append(out, answer, size);
-    explicit_bzero(answer, size);
-    gsasl_free(answer);
+    if (answer) { /* none: nothing more to say */
+        buffer_append(out, answer, size);
+        explicit_bzero(answer, size);
+        gsasl_free(answer);
+    }
     bool first = exchange->round++ == 0;
     bool speaks_first = library->scram;
     exchange->secret_said = exchange->secret_said || !first || !speaks_first;
