@@ -193,15 +193,19 @@ static int family_of(int fd)
     return local.storage.ss_family;
 }
 
+static int pending_error(int fd)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 ? errno : error;
+}
+
 bool evidence_connected(int fd, struct failure *ret_failure, struct net_icmp *ret_icmp)
 {
     *ret_failure = (struct failure) { 0 };
     *ret_icmp = (struct net_icmp) { 0 };
     /* In this order: reading the queue clears SO_ERROR. */
-    int error = 0;
-    socklen_t size = sizeof error;
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
-        error = errno;
+    int error = pending_error(fd);
     struct net_address peer = { .size = sizeof peer.storage };
     bool connected =
         error == 0 && getpeername(fd, (struct sockaddr *)&peer.storage, &peer.size) == 0;
@@ -215,8 +219,11 @@ bool evidence_connected(int fd, struct failure *ret_failure, struct net_icmp *re
         *ret_icmp = (struct net_icmp) { 0 };
         return true;
     }
+    /* A peer may reset between the two looks: then only the second one finds the error. */
     if (error == 0)
-        error = icmp ? queued : ENOTCONN;
+        error = icmp ? queued : pending_error(fd);
+    if (error == 0)
+        error = ENOTCONN;
     *ret_failure = connect_failure(error);
     if (icmp && forbids(ret_icmp, family_of(fd)))
         *ret_failure = (struct failure) {
