@@ -42,6 +42,14 @@ struct token_loopback {
 
 /* ---- visitors ---- */
 
+static void release(struct visitor *visitor)
+{
+    loop_watch_stop(&visitor->watch);
+    close(visitor->fd);
+    buffer_done(&visitor->in);
+    free(visitor);
+}
+
 static void drop(struct visitor *visitor)
 {
     struct visitor **link = &visitor->loopback->visitors;
@@ -49,10 +57,7 @@ static void drop(struct visitor *visitor)
         link = &(*link)->next;
     *link = visitor->next;
     visitor->loopback->count--;
-    loop_watch_stop(&visitor->watch);
-    close(visitor->fd);
-    buffer_done(&visitor->in);
-    free(visitor);
+    release(visitor);
 }
 
 /* So that those who say nothing keep nobody out. */
@@ -277,8 +282,11 @@ void token_loopback_free(struct token_loopback *loopback)
 {
     if (!loopback)
         return;
-    while (loopback->visitors)
-        drop(loopback->visitors);
+    struct visitor *next;
+    for (struct visitor *visitor = loopback->visitors; visitor; visitor = next) {
+        next = visitor->next;
+        release(visitor);
+    }
     loop_watch_stop(&loopback->watch);
     if (loopback->fd >= 0)
         close(loopback->fd);

@@ -128,14 +128,19 @@ static int set_timer(CURLM *multi, long timeout_ms, void *arg)
     return 0;
 }
 
+static void release_socket(struct socket *socket)
+{
+    loop_watch_stop(&socket->watch);
+    free(socket);
+}
+
 static void drop_socket(struct socket *socket)
 {
     struct socket **link = &socket->http->sockets;
     while (*link != socket)
         link = &(*link)->next;
     *link = socket->next;
-    loop_watch_stop(&socket->watch);
-    free(socket);
+    release_socket(socket);
 }
 
 static struct socket *add_socket(struct http *http, curl_socket_t fd)
@@ -215,8 +220,11 @@ void http_free(struct http *http)
     }
     if (http->multi)
         curl_multi_cleanup(http->multi); /* closes kept connections: set_socket() is called */
-    while (http->sockets)
-        drop_socket(http->sockets);
+    struct socket *following;
+    for (struct socket *socket = http->sockets; socket; socket = following) {
+        following = socket->next;
+        release_socket(socket);
+    }
     loop_timer_stop(&http->timer);
     curl_slist_free_all(http->connect_to);
     free(http);

@@ -57,13 +57,8 @@ struct sim_authority {
     int count;
 };
 
-static void free_client(struct client *client)
+static void release_client(struct client *client)
 {
-    struct client **link = &client->authority->clients;
-    while (*link != client)
-        link = &(*link)->next;
-    *link = client->next;
-    client->authority->count--;
     loop_watch_stop(&client->watch);
     loop_timer_stop(&client->idle);
     tls_free(client->tls);
@@ -71,6 +66,16 @@ static void free_client(struct client *client)
     buffer_done(&client->in);
     buffer_done(&client->wire);
     free(client);
+}
+
+static void free_client(struct client *client)
+{
+    struct client **link = &client->authority->clients;
+    while (*link != client)
+        link = &(*link)->next;
+    *link = client->next;
+    client->authority->count--;
+    release_client(client);
 }
 
 /* ---- writing ---- */
@@ -318,8 +323,11 @@ void sim_authority_stop(struct sim_authority *authority)
 {
     if (!authority)
         return;
-    while (authority->clients)
-        free_client(authority->clients);
+    struct client *next;
+    for (struct client *client = authority->clients; client; client = next) {
+        next = client->next;
+        release_client(client);
+    }
     for (size_t i = 0; i < authority->options.fd_count; i++) {
         loop_watch_stop(&authority->doors[i].watch);
         close(authority->doors[i].fd);
