@@ -3,11 +3,11 @@
 #include "base/text.h"
 #include "probes/bounce_gmime.h"
 #include "probes/imap_command.h"
+#include "probes/mail_header.h"
 #include "probes/mail_state.h"
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -195,18 +195,6 @@ static void fetch_say(struct dialogue *d, struct buffer *out)
     imap_command(d, out, "UID FETCH %lu (BODY.PEEK[]<0.%d>)", a->uids[a->uid], BOUNCE_LIMIT);
 }
 
-/* What stands in the literal of a FETCH (RFC 3501 section 4.3). */
-static struct bytes literal(struct bytes text)
-{
-    const char *brace = text.size ? memchr(text.data, '{', text.size) : NULL;
-    const char *end = text.data + text.size;
-    const char *line = brace ? memchr(brace, '\n', (size_t)(end - brace)) : NULL;
-    if (!line)
-        return (struct bytes) { 0 };
-    size_t size = strtoul(brace + 1, NULL, 10), rest = (size_t)(end - line - 1);
-    return (struct bytes) { line + 1, size < rest ? size : rest };
-}
-
 /* Up to the empty line. */
 static struct bytes header_of(struct bytes message)
 {
@@ -219,11 +207,14 @@ static struct bytes header_of(struct bytes message)
 
 static bool is_ours(const struct arrival *a, struct bytes header)
 {
-    struct bytes line;
-    while (text_next_line(&header, &line))
-        if (text_starts_fold(line, "Message-ID:") && text_find_fold(line, a->message_id))
-            return true;
-    return false;
+    struct arena arena = { 0 };
+    struct mail_field field;
+    bool ours = false;
+    while (!ours && mail_header_next(&header, &arena, &field)) /* Exchange folds long ids */
+        ours = mail_field_is(&field, "Message-ID") &&
+               text_find_fold(text_bytes(field.value), a->message_id);
+    arena_done(&arena);
+    return ours;
 }
 
 /* A delivery report, and about a message of this run. */
@@ -259,7 +250,7 @@ static int fetch_heard(struct dialogue *d, const struct reply *reply)
     struct arrival *a = state_of(d);
     if (reply->kind != REPLY_OK)
         return mail_refused(mail_of(d), reply, next_message(a));
-    return arrival_take(a, literal(reply->text)) ? STORE : next_message(a);
+    return arrival_take(a, imap_literal(reply->text)) ? STORE : next_message(a);
 }
 
 static void store_say(struct dialogue *d, struct buffer *out)

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "probes/exercise.h"
 #include "probes/imap_command.h"
+#include "probes/mail_header.h"
 #include "probes/mail_state.h"
 
 #include <ctype.h>
@@ -168,14 +169,9 @@ static void top_say(struct dialogue *d, struct buffer *out)
     buffer_format(out, "TOP %ld 0\r\n", state_of(d)->number);
 }
 
-/* Takes a header line "Message-ID: <...>": only an id that can be quoted in a search as it is. */
-static void take_message_id(char *to, struct bytes line)
+/* Only an id that can be quoted in a search as it is. */
+static void keep_message_id(char *to, struct bytes id)
 {
-    static const char name[] = "Message-ID:";
-    if (to[0] || !text_starts_fold(line, name))
-        return;
-    struct bytes id = { line.data + sizeof name - 1, line.size - (sizeof name - 1) };
-    id = text_trim(id);
     if (id.size < 3 || id.size >= EXERCISE_MESSAGE_ID_SIZE || id.data[0] != '<')
         return;
     for (size_t i = 0; i < id.size; i++)
@@ -183,6 +179,17 @@ static void take_message_id(char *to, struct bytes line)
             return;
     memcpy(to, id.data, id.size);
     to[id.size] = '\0';
+}
+
+/* Out of HEADER; Exchange and others fold the field when its id is long. */
+static void take_message_id(char *to, struct bytes header)
+{
+    struct arena arena = { 0 };
+    struct mail_field field;
+    while (!to[0] && mail_header_next(&header, &arena, &field))
+        if (mail_field_is(&field, "Message-ID"))
+            keep_message_id(to, text_trim(text_bytes(field.value)));
+    arena_done(&arena);
 }
 
 /* What POP3 and IMAP count alike in nearly every mailbox is held against the Message-ID. */
@@ -195,8 +202,9 @@ static int top_heard(struct dialogue *d, const struct reply *reply)
 {
     struct exercise_pop3 *x = state_of(d);
     struct bytes rest = reply->text, line;
-    while (reply->kind == REPLY_OK && text_next_line(&rest, &line) && line.size)
-        take_message_id(x->message_id, line);
+    text_next_line(&rest, &line);
+    if (reply->kind == REPLY_OK)
+        take_message_id(x->message_id, rest);
     return done_or_refused(d, reply, may_retrieve(x) ? RETR : NO_RETR);
 }
 
@@ -337,9 +345,8 @@ static void choose_fetch_say(struct dialogue *d, struct buffer *out)
 
 static int choose_fetch_heard(struct dialogue *d, const struct reply *reply)
 {
-    struct bytes rest = reply->text, line;
-    while (reply->kind == REPLY_OK && text_next_line(&rest, &line))
-        take_message_id(state_of(d)->seen_id, line);
+    if (reply->kind == REPLY_OK)
+        take_message_id(state_of(d)->seen_id, imap_literal(reply->text));
     return reply->kind == REPLY_OK ? STEP_GOODBYE : mail_refused(mail_of(d), reply, STEP_GOODBYE);
 }
 

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { COMMAND_SIZE = 1024 }; /* our longest names and words are far shorter */
@@ -38,4 +39,15 @@ bool imap_found_any(struct bytes text)
             isdigit((unsigned char)line.data[sizeof search - 1]))
             return true;
     return false;
+}
+
+struct bytes imap_literal(struct bytes text)
+{
+    const char *brace = text.size ? memchr(text.data, '{', text.size) : NULL;
+    const char *end = text.data + text.size;
+    const char *line = brace ? memchr(brace, '\n', (size_t)(end - brace)) : NULL;
+    if (!line)
+        return (struct bytes) { 0 };
+    size_t size = strtoul(brace + 1, NULL, 10), rest = (size_t)(end - line - 1);
+    return (struct bytes) { line + 1, size < rest ? size : rest };
 }

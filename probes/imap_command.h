@@ -10,6 +10,8 @@ void imap_command(struct dialogue *d, struct buffer *out, const char *format, ..
 
 /* Has one line of a reply both words, whatever the case? */
 bool imap_line_has(struct bytes text, const char *word, const char *other);
+/* What stands in the first literal of a reply (RFC 3501 section 4.3); nothing without one. */
+struct bytes imap_literal(struct bytes text);
 /* Did SEARCH find anything (RFC 3501 section 7.2.5)? */
 bool imap_found_any(struct bytes text);
 

@@ -36,6 +36,11 @@ bool mail_header_next(struct bytes *rest, struct arena *arena, struct mail_field
     return false;
 }
 
+bool mail_field_is(const struct mail_field *field, const char *name)
+{
+    return text_has_word(field->name, name);
+}
+
 /* Days since 1970-01-01 of a date of our calendar. */
 static int64_t days(int64_t year, int64_t month, int64_t day)
 {

@@ -14,6 +14,7 @@ struct mail_field {
     const char *value;
 };
 bool mail_header_next(struct bytes *rest, struct arena *arena, struct mail_field *ret_field);
+bool mail_field_is(const struct mail_field *field, const char *name); /* case-insensitive */
 
 /* One Received field (RFC 5321 section 4.4): the names behind "from" and "by", NULL without; the
  * time behind the last semicolon in Unix seconds, -1 without. */

@@ -32,9 +32,9 @@ static void note_hops(struct arena *arena, struct delivery_facts *facts, struct 
 {
     struct mail_field field;
     while (mail_header_next(&header, arena, &field)) {
-        if (field.name.size == 22 && text_starts_fold(field.name, "Authentication-Results"))
+        if (mail_field_is(&field, "Authentication-Results"))
             strings_add(&facts->authentication, arena, field.value);
-        if (field.name.size != 8 || !text_starts_fold(field.name, "Received"))
+        if (!mail_field_is(&field, "Received"))
             continue;
         struct mail_received received = mail_header_received(arena, field.value);
         if (received.at_s < 0)
