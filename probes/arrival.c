@@ -6,8 +6,7 @@
 #include "probes/mail_header.h"
 #include "probes/mail_state.h"
 
-#include <ctype.h>
-#include <stdio.h>
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -164,27 +163,12 @@ static void search_say(struct dialogue *d, struct buffer *out)
 
 static int search_heard(struct dialogue *d, const struct reply *reply)
 {
-    static const char found[] = "* SEARCH";
     struct arrival *a = state_of(d);
-    struct bytes rest = reply->text, line;
-    a->uid_count = 0;
-    a->uid = -1;
-    while (text_next_line(&rest, &line)) {
-        if (!text_starts_fold(line, found))
-            continue;
-        const char *p = line.data + sizeof found - 1, *end = line.data + line.size;
-        while (p < end && a->uid_count < ARRIVAL_MESSAGES) {
-            unsigned long uid = 0;
-            while (p < end && !isdigit((unsigned char)*p))
-                p++;
-            for (; p < end && isdigit((unsigned char)*p) && uid < 400000000; p++)
-                uid = uid * 10 + (unsigned long)(*p - '0');
-            if (uid)
-                a->uids[a->uid_count++] = uid;
-        }
-    }
-    int next = next_message(a);
-    return reply->kind == REPLY_OK ? next : mail_refused(mail_of(d), reply, next);
+    if (reply->kind != REPLY_OK)
+        return mail_refused(mail_of(d), reply, next_folder(a));
+    a->uid = 0;
+    a->uid_count = imap_found(reply->text, a->uids, ARRIVAL_MESSAGES);
+    return a->uid_count ? FETCH : next_folder(a);
 }
 
 /* ---- one message ---- */
@@ -192,7 +176,8 @@ static int search_heard(struct dialogue *d, const struct reply *reply)
 static void fetch_say(struct dialogue *d, struct buffer *out)
 {
     struct arrival *a = state_of(d);
-    imap_command(d, out, "UID FETCH %lu (BODY.PEEK[]<0.%d>)", a->uids[a->uid], BOUNCE_LIMIT);
+    imap_command(d, out, "UID FETCH %" PRIu32 " (BODY.PEEK[]<0.%d>)", a->uids[a->uid],
+                 BOUNCE_LIMIT);
 }
 
 /* Up to the empty line. */
@@ -256,7 +241,7 @@ static int fetch_heard(struct dialogue *d, const struct reply *reply)
 static void store_say(struct dialogue *d, struct buffer *out)
 {
     struct arrival *a = state_of(d);
-    imap_command(d, out, "UID STORE %lu +FLAGS.SILENT (\\Deleted)", a->uids[a->uid]);
+    imap_command(d, out, "UID STORE %" PRIu32 " +FLAGS.SILENT (\\Deleted)", a->uids[a->uid]);
 }
 
 static int store_heard(struct dialogue *d, const struct reply *reply)
@@ -272,7 +257,7 @@ static int store_heard(struct dialogue *d, const struct reply *reply)
 static void expunge_say(struct dialogue *d, struct buffer *out)
 {
     struct arrival *a = state_of(d);
-    imap_command(d, out, "UID EXPUNGE %lu", a->uids[a->uid]);
+    imap_command(d, out, "UID EXPUNGE %" PRIu32, a->uids[a->uid]);
 }
 
 static int expunge_heard(struct dialogue *d, const struct reply *reply)

@@ -37,10 +37,10 @@ struct arrival {
     /* the task's */
     const char *folders[ARRIVAL_FOLDERS]; /* NULL: there is none */
     int at;                               /* which of them */
-    unsigned long uids[ARRIVAL_MESSAGES]; /* found in it */
-    int uid_count, uid;
-    long number, lowest; /* of messages, in POP3 */
-    bool looked;         /* POP3: the mailbox was open */
+    uint32_t uids[ARRIVAL_MESSAGES];      /* found in it */
+    size_t uid_count, uid;
+    int64_t number, lowest; /* of messages, in POP3 */
+    bool looked;            /* POP3: the mailbox was open */
 };
 void arrival_done(struct arrival *arrival);
 extern const struct dialogue_task arrival_imap_task, arrival_pop3_task;

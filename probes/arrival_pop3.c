@@ -7,11 +7,12 @@
 #include "base/text.h"
 #include "probes/arrival.h"
 #include "probes/mail_state.h"
+#include "probes/pop3_reply.h"
 
-#include <ctype.h>
+#include <inttypes.h>
 
 enum step { STAT = STEP_TASK, TOP, LIST, WHOLE, DELE, STEP_END };
-enum { LOOKED_AT = 20, SIZE_LIMIT = DIALOGUE_REPLY_LIMIT - 8192, ALL_LINES = 9999 };
+enum { LOOKED_AT = 20, ALL_LINES = 9999 };
 
 static struct arrival *state_of(struct dialogue *d)
 {
@@ -24,35 +25,13 @@ static int next_message(struct arrival *a)
     return !arrival_is_known(a) && !a->stop && a->number >= a->lowest ? TOP : STEP_GOODBYE;
 }
 
-/* The next number of TEXT, which it is taken off; -1 when there is none. */
-static long take_number(struct bytes *text)
-{
-    long number = -1;
-    while (text->size && !isdigit((unsigned char)*text->data))
-        *text = (struct bytes) { text->data + 1, text->size - 1 };
-    while (text->size && isdigit((unsigned char)*text->data)) {
-        number = number < 0 ? 0 : number;
-        number = number < 100000000 ? number * 10 + (*text->data - '0') : number;
-        *text = (struct bytes) { text->data + 1, text->size - 1 };
-    }
-    return number;
-}
-
-/* What stands behind the first line. */
-static struct bytes behind_first(const struct reply *reply)
-{
-    struct bytes rest = reply->text, line;
-    text_next_line(&rest, &line);
-    return rest;
-}
-
 static int stat_heard(struct dialogue *d, const struct reply *reply)
 {
     struct arrival *a = state_of(d);
     if (reply->kind != REPLY_OK)
         return mail_refused(mail_of(d), reply, STEP_GOODBYE);
-    struct bytes rest = reply->text;
-    long count = take_number(&rest);
+    struct bytes rest = pop3_behind_ok(reply);
+    int64_t count = text_take_number(&rest);
     a->looked = true;
     a->folders[ARRIVAL_INBOX] = "INBOX";
     a->at = ARRIVAL_INBOX;
@@ -63,14 +42,14 @@ static int stat_heard(struct dialogue *d, const struct reply *reply)
 
 static void top_say(struct dialogue *d, struct buffer *out)
 {
-    buffer_format(out, "TOP %ld 0\r\n", state_of(d)->number);
+    buffer_format(out, "TOP %" PRId64 " 0\r\n", state_of(d)->number);
 }
 
 /* A report is found by its header, and read whole where that is no long answer. */
 static int top_heard(struct dialogue *d, const struct reply *reply)
 {
     struct arrival *a = state_of(d);
-    struct bytes header = behind_first(reply);
+    struct bytes header = pop3_behind_first_line(reply);
     if (reply->kind != REPLY_OK)
         return mail_refused(mail_of(d), reply, STEP_GOODBYE);
     if (arrival_take(a, header))
@@ -80,7 +59,7 @@ static int top_heard(struct dialogue *d, const struct reply *reply)
 
 static void list_say(struct dialogue *d, struct buffer *out)
 {
-    buffer_format(out, "LIST %ld\r\n", state_of(d)->number);
+    buffer_format(out, "LIST %" PRId64 "\r\n", state_of(d)->number);
 }
 
 /* "+OK 3 1234" */
@@ -89,14 +68,14 @@ static int list_heard(struct dialogue *d, const struct reply *reply)
     struct arrival *a = state_of(d);
     if (reply->kind != REPLY_OK)
         return mail_refused(mail_of(d), reply, next_message(a));
-    struct bytes rest = reply->text;
-    long number = take_number(&rest), size = take_number(&rest);
-    return number == a->number && size > 0 && size < SIZE_LIMIT ? WHOLE : next_message(a);
+    struct bytes rest = pop3_behind_ok(reply);
+    int64_t number = text_take_number(&rest), size = text_take_number(&rest);
+    return number == a->number && size > 0 && size < POP3_WHOLE_LIMIT ? WHOLE : next_message(a);
 }
 
 static void whole_say(struct dialogue *d, struct buffer *out)
 {
-    buffer_format(out, "TOP %ld %d\r\n", state_of(d)->number, ALL_LINES);
+    buffer_format(out, "TOP %" PRId64 " %d\r\n", state_of(d)->number, ALL_LINES);
 }
 
 static int whole_heard(struct dialogue *d, const struct reply *reply)
@@ -104,12 +83,12 @@ static int whole_heard(struct dialogue *d, const struct reply *reply)
     struct arrival *a = state_of(d);
     if (reply->kind != REPLY_OK)
         return mail_refused(mail_of(d), reply, next_message(a));
-    return arrival_take(a, behind_first(reply)) ? DELE : next_message(a);
+    return arrival_take(a, pop3_behind_first_line(reply)) ? DELE : next_message(a);
 }
 
 static void dele_say(struct dialogue *d, struct buffer *out)
 {
-    buffer_format(out, "DELE %ld\r\n", state_of(d)->number);
+    buffer_format(out, "DELE %" PRId64 "\r\n", state_of(d)->number);
 }
 
 static int dele_heard(struct dialogue *d, const struct reply *reply)

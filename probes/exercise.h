@@ -66,10 +66,10 @@ enum { EXERCISE_UID_SIZE = 71, EXERCISE_MESSAGE_ID_SIZE = 256 };
 struct exercise_pop3 {
     bool stop;
     bool asked;                                /* IMAP was asked which messages are read */
-    long seen;                                 /* the number of one that is; 0: none */
+    int64_t seen;                              /* the number of one that is; 0: none */
     char seen_id[EXERCISE_MESSAGE_ID_SIZE];    /* and its Message-ID, "" unknown */
-    long count;                                /* messages there are */
-    long number;                               /* the one that is read; 0: none fits */
+    int64_t count;                             /* messages there are */
+    int64_t number;                            /* the one that is read; 0: none fits */
     char uid[EXERCISE_UID_SIZE];               /* "" unknown (RFC 1939: 1 to 70 characters) */
     char message_id[EXERCISE_MESSAGE_ID_SIZE]; /* "<...>"; "" unknown */
 };

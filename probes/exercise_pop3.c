@@ -9,10 +9,9 @@
 #include "probes/imap_command.h"
 #include "probes/mail_header.h"
 #include "probes/mail_state.h"
+#include "probes/pop3_reply.h"
 
-#include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <inttypes.h>
 #include <string.h>
 
 enum step {
@@ -31,7 +30,6 @@ enum step {
 
 enum {
     WHOLE_LIST_LIMIT = 500, /* messages; a reply of UIDL is then below 40 KiB */
-    SIZE_LIMIT = DIALOGUE_REPLY_LIMIT - 8192,
 };
 
 static struct exercise_pop3 *state_of(struct dialogue *d)
@@ -52,39 +50,13 @@ static int done_or_refused(struct dialogue *d, const struct reply *reply, int ne
 
 /* ---- finding a message ---- */
 
-/* The next number of TEXT, which it is taken off; -1 when there is none. */
-static long take_number(struct bytes *text)
-{
-    while (text->size && *text->data == ' ') {
-        text->data++;
-        text->size--;
-    }
-    long number = -1;
-    while (text->size && isdigit((unsigned char)*text->data)) {
-        number = number < 0 ? 0 : number;
-        number = number < 100000000 ? number * 10 + (*text->data - '0') : number;
-        text->data++;
-        text->size--;
-    }
-    return number;
-}
-
-/* What stands behind "+OK". */
-static struct bytes behind_ok(struct bytes text)
-{
-    struct bytes line;
-    text_next_line(&text, &line);
-    size_t skip = line.size < 3 ? line.size : 3;
-    return (struct bytes) { line.data + skip, line.size - skip };
-}
-
 static int stat_heard(struct dialogue *d, const struct reply *reply)
 {
     struct exercise_pop3 *x = state_of(d);
     if (reply->kind != REPLY_OK)
         return mail_refused(mail_of(d), reply, STEP_GOODBYE);
-    struct bytes rest = behind_ok(reply->text);
-    x->count = take_number(&rest);
+    struct bytes rest = pop3_behind_ok(reply);
+    x->count = text_take_number(&rest);
     if (x->count < 0)
         return dialogue_reject(
             d, failure_make(FAILURE_PROTOCOL_VIOLATION, "STAT without a number of messages"),
@@ -94,9 +66,9 @@ static int stat_heard(struct dialogue *d, const struct reply *reply)
 
 static void take_listing(struct exercise_pop3 *x, struct bytes line)
 {
-    long number = take_number(&line), size = take_number(&line);
+    int64_t number = text_take_number(&line), size = text_take_number(&line);
     bool wanted = !x->number && (!x->seen || number == x->seen);
-    if (wanted && number > 0 && size >= 0 && size < SIZE_LIMIT)
+    if (wanted && number > 0 && size >= 0 && size < POP3_WHOLE_LIMIT)
         x->number = number;
 }
 
@@ -104,25 +76,22 @@ static void take_listing(struct exercise_pop3 *x, struct bytes line)
 static int list_heard(struct dialogue *d, const struct reply *reply)
 {
     struct exercise_pop3 *x = state_of(d);
-    struct bytes rest = reply->text, line;
-    if (reply->kind == REPLY_OK) {
-        text_next_line(&rest, &line);
-        while (text_next_line(&rest, &line))
-            take_listing(x, line);
-    }
+    struct bytes rest = pop3_behind_first_line(reply), line;
+    while (reply->kind == REPLY_OK && text_next_line(&rest, &line))
+        take_listing(x, line);
     return done_or_refused(d, reply, UIDL);
 }
 
 static void list_one_say(struct dialogue *d, struct buffer *out)
 {
-    long seen = state_of(d)->seen;
-    buffer_format(out, "LIST %ld\r\n", seen ? seen : 1);
+    int64_t seen = state_of(d)->seen;
+    buffer_format(out, "LIST %" PRId64 "\r\n", seen ? seen : 1);
 }
 
 static int list_one_heard(struct dialogue *d, const struct reply *reply)
 {
     if (reply->kind == REPLY_OK)
-        take_listing(state_of(d), behind_ok(reply->text));
+        take_listing(state_of(d), pop3_behind_ok(reply));
     return done_or_refused(d, reply, UIDL_ONE);
 }
 
@@ -131,7 +100,7 @@ static int list_one_heard(struct dialogue *d, const struct reply *reply)
 /* LINE is "number uid". The id of the message that is read is kept. */
 static void take_uid(struct exercise_pop3 *x, struct bytes line)
 {
-    long number = take_number(&line);
+    int64_t number = text_take_number(&line);
     struct bytes uid = text_trim(line);
     if (number != x->number || number <= 0 || !uid.size || uid.size >= sizeof x->uid)
         return;
@@ -146,19 +115,16 @@ static int after_uid(struct dialogue *d)
 
 static int uidl_heard(struct dialogue *d, const struct reply *reply)
 {
-    struct bytes rest = reply->text, line;
-    if (reply->kind == REPLY_OK) {
-        text_next_line(&rest, &line);
-        while (text_next_line(&rest, &line))
-            take_uid(state_of(d), line);
-    }
+    struct bytes rest = pop3_behind_first_line(reply), line;
+    while (reply->kind == REPLY_OK && text_next_line(&rest, &line))
+        take_uid(state_of(d), line);
     return done_or_refused(d, reply, after_uid(d));
 }
 
 static int uidl_one_heard(struct dialogue *d, const struct reply *reply)
 {
     if (reply->kind == REPLY_OK)
-        take_uid(state_of(d), behind_ok(reply->text));
+        take_uid(state_of(d), pop3_behind_ok(reply));
     return done_or_refused(d, reply, after_uid(d));
 }
 
@@ -166,7 +132,7 @@ static int uidl_one_heard(struct dialogue *d, const struct reply *reply)
 
 static void top_say(struct dialogue *d, struct buffer *out)
 {
-    buffer_format(out, "TOP %ld 0\r\n", state_of(d)->number);
+    buffer_format(out, "TOP %" PRId64 " 0\r\n", state_of(d)->number);
 }
 
 /* Only an id that can be quoted in a search as it is. */
@@ -201,16 +167,14 @@ static bool may_retrieve(const struct exercise_pop3 *x)
 static int top_heard(struct dialogue *d, const struct reply *reply)
 {
     struct exercise_pop3 *x = state_of(d);
-    struct bytes rest = reply->text, line;
-    text_next_line(&rest, &line);
     if (reply->kind == REPLY_OK)
-        take_message_id(x->message_id, rest);
+        take_message_id(x->message_id, pop3_behind_first_line(reply));
     return done_or_refused(d, reply, may_retrieve(x) ? RETR : NO_RETR);
 }
 
 static void retr_say(struct dialogue *d, struct buffer *out)
 {
-    buffer_format(out, "RETR %ld\r\n", state_of(d)->number);
+    buffer_format(out, "RETR %" PRId64 "\r\n", state_of(d)->number);
 }
 
 static int retr_heard(struct dialogue *d, const struct reply *reply)
@@ -237,8 +201,8 @@ static int second_heard(struct dialogue *d, const struct reply *reply)
 
 static void uidl_one_say(struct dialogue *d, struct buffer *out)
 {
-    long number = state_of(d)->number;
-    buffer_format(out, "UIDL %ld\r\n", number ? number : 1);
+    int64_t number = state_of(d)->number;
+    buffer_format(out, "UIDL %" PRId64 "\r\n", number ? number : 1);
 }
 
 #define OPERATION(title) .name = title, .stage = STAGE_MAILBOX, .patience_ms = PATIENCE_MS
@@ -283,8 +247,8 @@ static int again_uidl_heard(struct dialogue *d, const struct reply *reply)
     const struct exercise_pop3 *x = state_of(d);
     if (reply->kind != REPLY_OK)
         return mail_refused(mail_of(d), reply, STEP_GOODBYE);
-    struct bytes rest = behind_ok(reply->text);
-    take_number(&rest);
+    struct bytes rest = pop3_behind_ok(reply);
+    text_take_number(&rest);
     struct bytes uid = text_trim(rest);
     if (uid.size == strlen(x->uid) && memcmp(uid.data, x->uid, uid.size) == 0)
         return STEP_GOODBYE;
@@ -317,30 +281,24 @@ static void examine_say(struct dialogue *d, struct buffer *out)
 
 static void choose_search_say(struct dialogue *d, struct buffer *out)
 {
-    imap_command(d, out, "SEARCH SEEN SMALLER %d", SIZE_LIMIT - 1);
+    imap_command(d, out, "SEARCH SEEN SMALLER %d", POP3_WHOLE_LIMIT - 1);
 }
 
 static int choose_search_heard(struct dialogue *d, const struct reply *reply)
 {
-    static const char search[] = "* SEARCH ";
-    struct exercise_pop3 *x = state_of(d);
-    struct bytes rest = reply->text, line;
+    uint32_t number;
     if (reply->kind != REPLY_OK)
         return mail_refused(mail_of(d), reply, STEP_GOODBYE);
-    while (!x->seen && text_next_line(&rest, &line)) {
-        if (!text_starts_fold(line, search))
-            continue;
-        line.data += sizeof search - 1;
-        line.size -= sizeof search - 1;
-        long number = take_number(&line);
-        x->seen = number > 0 ? number : 0;
-    }
-    return x->seen ? CHOOSE_FETCH : STEP_GOODBYE;
+    if (!imap_found(reply->text, &number, 1))
+        return STEP_GOODBYE;
+    state_of(d)->seen = number;
+    return CHOOSE_FETCH;
 }
 
 static void choose_fetch_say(struct dialogue *d, struct buffer *out)
 {
-    imap_command(d, out, "FETCH %ld (BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])", state_of(d)->seen);
+    imap_command(d, out, "FETCH %" PRId64 " (BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])",
+                 state_of(d)->seen);
 }
 
 static int choose_fetch_heard(struct dialogue *d, const struct reply *reply)

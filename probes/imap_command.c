@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "probes/mail_state.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,15 +29,27 @@ bool imap_line_has(struct bytes text, const char *word, const char *other)
     return false;
 }
 
-bool imap_found_any(struct bytes text)
+size_t imap_found(struct bytes text, uint32_t *ret_numbers, size_t limit)
 {
     static const char search[] = "* SEARCH ";
     struct bytes line;
-    while (text_next_line(&text, &line))
-        if (text_starts_fold(line, search) && line.size > sizeof search - 1 &&
-            isdigit((unsigned char)line.data[sizeof search - 1]))
-            return true;
-    return false;
+    size_t count = 0;
+    while (text_next_line(&text, &line)) {
+        if (!text_starts_fold(line, search))
+            continue;
+        line.data += sizeof search - 1;
+        line.size -= sizeof search - 1;
+        int64_t number;
+        while (count < limit && (number = text_take_number(&line)) > 0) /* 0 is none (section 9) */
+            ret_numbers[count++] = (uint32_t)number;
+    }
+    return count;
+}
+
+bool imap_found_any(struct bytes text)
+{
+    uint32_t number;
+    return imap_found(text, &number, 1) > 0;
 }
 
 struct bytes imap_literal(struct bytes text)

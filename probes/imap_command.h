@@ -4,6 +4,8 @@
 
 #include "probes/dialogue.h"
 
+#include <stdint.h>
+
 /* Appends the command with the next tag and CR LF; for the dialogue of a struct mail. */
 void imap_command(struct dialogue *d, struct buffer *out, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -12,7 +14,9 @@ void imap_command(struct dialogue *d, struct buffer *out, const char *format, ..
 bool imap_line_has(struct bytes text, const char *word, const char *other);
 /* What stands in the first literal of a reply (RFC 3501 section 4.3); nothing without one. */
 struct bytes imap_literal(struct bytes text);
-/* Did SEARCH find anything (RFC 3501 section 7.2.5)? */
+/* What SEARCH found (RFC 3501 section 7.2.5): how many numbers were written to RET_NUMBERS, the
+ * first LIMIT at most. */
+size_t imap_found(struct bytes text, uint32_t *ret_numbers, size_t limit);
 bool imap_found_any(struct bytes text);
 
 #endif

@@ -82,6 +82,22 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+int64_t text_take_number(struct bytes *text)
+{
+    size_t at = 0;
+    int64_t number = 0;
+    while (at < text->size && text->data[at] == ' ')
+        at++;
+    size_t start = at;
+    for (; at < text->size && text->data[at] >= '0' && text->data[at] <= '9'; at++)
+        if (number <= UINT32_MAX)
+            number = number * 10 + (text->data[at] - '0');
+    bool found = at > start && number <= UINT32_MAX;
+    if (at)
+        *text = (struct bytes) { text->data + at, text->size - at };
+    return found ? number : -1;
+}
+
 struct bytes text_trim(struct bytes text)
 {
     while (text.size && is_blank(text.data[0])) {

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct bytes text_bytes(const char *text); /* without the terminator; NULL gives nothing */
 
@@ -22,6 +23,10 @@ bool text_has_word(struct bytes line, const char *word);
 
 /* Takes the next line off REST: without its CR LF or LF. false when REST is used up. */
 bool text_next_line(struct bytes *rest, struct bytes *ret_line);
+
+/* Takes the decimal number that TEXT begins with, behind blanks, off it; -1 when there is none. One
+ * above what 32 bits hold, as the protocols have it, is none. */
+int64_t text_take_number(struct bytes *text);
 
 /* Leading and trailing blanks, tabs and line ends removed. */
 struct bytes text_trim(struct bytes text);

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "play.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,7 +199,7 @@ static void fact(struct play *p, const char *key, struct buffer *out)
     else if (strcmp(key, "message-id") == 0)
         buffer_append_text(out, p->message.message_id);
     else if (strcmp(key, "read") == 0)
-        buffer_format(out, "%ld %s", p->message.seen, p->message.seen_id);
+        buffer_format(out, "%" PRId64 " %s", p->message.seen, p->message.seen_id);
     else if (strcmp(key, "second") == 0)
         buffer_append_text(out, p->second.outcome == EXERCISE_YES ? "yes" : "no");
     else if (strcmp(key, "text") == 0)

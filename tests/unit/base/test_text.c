@@ -63,6 +63,33 @@ static void takes_lines(void **state)
     assert_false(text_next_line(&rest, &line));
 }
 
+static void takes_numbers(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t number;
+        const char *rest;
+    } cases[] = {
+        { "  12 3", 12, " 3" },
+        { "4294967295", 4294967295, "" },
+        { "4294967296 7", -1, " 7" },
+        { "99999999999999999999", -1, "" },
+        { "0x", 0, "x" },
+        { "-1", -1, "-1" },
+        { " (MODSEQ 9)", -1, "(MODSEQ 9)" },
+        { "", -1, "" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bytes text = of(cases[i].text);
+        assert_int_equal(text_take_number(&text), cases[i].number);
+        assert_int_equal(text.size, strlen(cases[i].rest));
+        assert_memory_equal(text.data, cases[i].rest, text.size);
+    }
+    struct bytes nothing = { 0 };
+    assert_int_equal(text_take_number(&nothing), -1);
+}
+
 static void trims(void **state)
 {
     static const char *const cases[][2] = {
@@ -191,6 +218,7 @@ int main(void)
         cmocka_unit_test(compares_without_case),
         cmocka_unit_test(finds_words),
         cmocka_unit_test(takes_lines),
+        cmocka_unit_test(takes_numbers),
         cmocka_unit_test(trims),
         cmocka_unit_test(knows_utf8),
         cmocka_unit_test(escapes_what_may_not_be_printed),
