@@ -199,19 +199,14 @@ static int deliver(struct check *check)
 
 static int print_help(const struct option_row *rows)
 {
-    struct buffer out;
-    buffer_init(&out, HELP_LIMIT);
-    buffer_append_text(
-        &out, "usage: maildoctor check [OPTION...] TARGET\n"
-              "       maildoctor check [OPTION...] --targets FILE\n\n"
-              "Walks the whole way of a mail client, on every documented port at once, and says\n"
-              "what stops it, where, why, and who has to mend it. TARGET is a mail address, a\n"
-              "domain, a host, HOST:PORT, [V6]:PORT, or a URL (smtp, smtps, imap, imaps, pop3,\n"
-              "pop3s), such as imaps://mail.example.org.\n");
-    options_describe(&out, rows);
-    int status = command_print(&out);
-    buffer_done(&out);
-    return status;
+    return command_help(
+        "usage: maildoctor check [OPTION...] TARGET\n"
+        "       maildoctor check [OPTION...] --targets FILE\n\n"
+        "Walks the whole way of a mail client, on every documented port at once, and says\n"
+        "what stops it, where, why, and who has to mend it. TARGET is a mail address, a\n"
+        "domain, a host, HOST:PORT, [V6]:PORT, or a URL (smtp, smtps, imap, imaps, pop3,\n"
+        "pop3s), such as imaps://mail.example.org.\n",
+        rows, NULL);
 }
 
 static bool take_target(struct check_settings *settings, const struct operands *operands,

@@ -29,14 +29,7 @@ struct page {
 
 static bool set_format(void *to, const char *value, char **ret_error)
 {
-    struct settings *settings = to;
-    settings->json = strcmp(value, "json") == 0;
-    if (settings->json || strcmp(value, "text") == 0)
-        return true;
-    char *quoted = options_quote(value);
-    *ret_error = memory_format("--format %s: text or json", quoted);
-    free(quoted);
-    return false;
+    return options_text_or_json(value, &((struct settings *)to)->json, ret_error);
 }
 
 static const struct option_row rows[] = {
@@ -46,13 +39,13 @@ static const struct option_row rows[] = {
     { 0 },
 };
 
-static void write_help(struct buffer *out)
+static int print_help(void)
 {
-    buffer_append_text(out, "usage: maildoctor classes [OPTION...] [ID]\n\n"
-                            "Lists the classes of faults that maildoctor can tell apart, or shows\n"
-                            "one in full: what it means, how it is told from others, who mends it\n"
-                            "and how.\n");
-    options_describe(out, rows);
+    return command_help("usage: maildoctor classes [OPTION...] [ID]\n\n"
+                        "Lists the classes of faults that maildoctor can tell apart, or shows\n"
+                        "one in full: what it means, how it is told from others, who mends it\n"
+                        "and how.\n",
+                        rows, NULL);
 }
 
 /* ---- text ---- */
@@ -234,19 +227,19 @@ int classes_main(int argc, char **argv)
     struct operands operands;
     char *error = NULL;
     enum options_result read = options_read(rows, argc, argv, &settings, &operands, &error);
+    if (read == OPTIONS_WANT_HELP)
+        return print_help();
     if (read == OPTIONS_BAD)
         return command_fail(error);
-    if (read == OPTIONS_READ && operands.count > 1)
+    if (operands.count > 1)
         return command_fail(memory_copy("classes: one ID at most"));
-    const char *id = read == OPTIONS_READ && operands.count ? operands.items[0] : NULL;
+    const char *id = operands.count ? operands.items[0] : NULL;
     const struct class_entry *only = id ? class_find(id) : NULL;
     if (id && !only)
         return unknown_class(id);
     struct page page = { 0 };
     buffer_init(&page.out, PAGE_LIMIT);
-    if (read == OPTIONS_WANT_HELP)
-        write_help(&page.out);
-    else if (settings.json)
+    if (settings.json)
         write_json(&page, only);
     else if (only)
         write_class(&page, only);

@@ -25,6 +25,19 @@ int command_print(const struct buffer *text)
     return output_write(NULL, buffer_bytes(text), &error) ? 0 : command_fail(error);
 }
 
+int command_help(const char *before, const struct option_row *rows, const char *after)
+{
+    struct buffer out;
+    buffer_init(&out, HELP_LIMIT);
+    buffer_append_text(&out, before);
+    options_describe(&out, rows);
+    if (after)
+        buffer_append_text(&out, after);
+    int status = command_print(&out);
+    buffer_done(&out);
+    return status;
+}
+
 static int print_help(const struct command *commands)
 {
     struct buffer out;

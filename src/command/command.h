@@ -3,6 +3,7 @@
 #define COMMAND_COMMAND_H
 
 #include "base/buffer.h"
+#include "command/options.h"
 
 /* Exit status for our own failures: bad usage, an unreadable file, an output that cannot be
  * written. */
@@ -24,6 +25,10 @@ int command_run(const struct command *commands, int argc, char **argv);
 
 /* Prints "maildoctor: MESSAGE" to standard error, frees MESSAGE, returns COMMAND_TROUBLE. */
 int command_fail(char *message);
+
+/* Prints a command's help: BEFORE, what ROWS take, AFTER (NULL: nothing). The exit status, as of
+ * command_print(). */
+int command_help(const char *before, const struct option_row *rows, const char *after);
 
 /* Writes TEXT to standard output, whole; the exit status: 0 or, with a message, COMMAND_TROUBLE. */
 int command_print(const struct buffer *text);

@@ -2,15 +2,13 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "command/input.h"
 #include "command/options.h"
 #include "result/published.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { FILE_LIMIT = 4 << 20, ENTRY_LIMIT = 2000, LIST_LIMIT = 1000, TEXT_LIMIT = 255 };
 
@@ -105,24 +103,6 @@ static bool read_entries(struct reading *r, struct bytes text)
     return good;
 }
 
-/* False with errno. */
-static bool read_whole(const char *file, struct buffer *text)
-{
-    char piece[16384];
-    ssize_t n = -1;
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    while (fd >= 0 && !text->overflow && (n = read(fd, piece, sizeof piece)) != 0)
-        if (n > 0)
-            buffer_append(text, piece, (size_t)n);
-        else if (errno != EINTR)
-            break;
-    int error = text->overflow ? EFBIG : errno;
-    if (fd >= 0)
-        close(fd);
-    errno = error;
-    return n == 0 && !text->overflow;
-}
-
 bool endpoints_file_read(const char *file, struct arena *arena, struct published **ret_list,
                          char **ret_error)
 {
@@ -131,10 +111,10 @@ bool endpoints_file_read(const char *file, struct arena *arena, struct published
     *ret_list = NULL;
     *ret_error = NULL;
     buffer_init(&text, FILE_LIMIT);
-    bool read = read_whole(file, &text);
+    int error = input_read_file(file, &text);
     char *shown = options_quote(file);
-    if (!read)
-        *ret_error = memory_format("cannot read %s: %s", shown, strerror(errno));
+    if (error)
+        *ret_error = memory_format("cannot read %s: %s", shown, strerror(error));
     else if (!read_entries(&r, buffer_bytes(&text)))
         *ret_error = r.error;
     else if (!*ret_list)

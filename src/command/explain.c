@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HELP_LIMIT = 65536, FLUSH_AT = 65536, UNKNOWN = 1 };
+enum { FLUSH_AT = 65536, UNKNOWN = 1 };
 
 enum form { FORM_TEXT, FORM_JSON, FORM_NDJSON };
 
@@ -106,19 +106,14 @@ static const struct option_row rows[] = {
 
 static int print_help(void)
 {
-    struct buffer out;
-    buffer_init(&out, HELP_LIMIT);
-    buffer_append_text(
-        &out, "usage: maildoctor explain [OPTION...] [TEXT...]\n\n"
-              "Says what an error means and who mends it: a server's reply, a line of a log,\n"
-              "the words of a mail program, or a whole bounce. Without TEXT standard input is\n"
-              "read. "
-              "Secrets in it are not shown again.\n\n"
-              "Exit status: 0, 1 when something stays unknown, 3 bad usage.\n");
-    options_describe(&out, rows);
-    int status = command_print(&out);
-    buffer_done(&out);
-    return status;
+    return command_help(
+        "usage: maildoctor explain [OPTION...] [TEXT...]\n\n"
+        "Says what an error means and who mends it: a server's reply, a line of a log,\n"
+        "the words of a mail program, or a whole bounce. Without TEXT standard input is\n"
+        "read. "
+        "Secrets in it are not shown again.\n\n"
+        "Exit status: 0, 1 when something stays unknown, 3 bad usage.\n",
+        rows, NULL);
 }
 
 /* ---- explaining ---- */

@@ -245,6 +245,13 @@ bool options_reject(char **ret_error, const char *option, const char *value, con
     return false;
 }
 
+bool options_text_or_json(const char *value, bool *ret_json, char **ret_error)
+{
+    *ret_json = strcmp(value, "json") == 0;
+    return *ret_json || strcmp(value, "text") == 0 ||
+           options_reject(ret_error, "format", value, "text or json");
+}
+
 struct option_row *options_join(const struct option_row *const *tables)
 {
     size_t count = 1;

@@ -54,6 +54,9 @@ void options_describe(struct buffer *out, const struct option_row *rows);
 /* For a setter: makes the message "--OPTION VALUE: WHY". Always false. */
 bool options_reject(char **ret_error, const char *option, const char *value, const char *why);
 
+/* For the setter of a --format that is text or json. False and a message for another VALUE. */
+bool options_text_or_json(const char *value, bool *ret_json, char **ret_error);
+
 /* The one of WORDS (ended by NULL) that WORD was probably meant to be; NULL when none is near. */
 const char *options_nearest(const char *word, const char *const *words);
 

@@ -97,10 +97,9 @@ static mode_t wanted_mode(const char *path)
     return 0666 & ~mask;
 }
 
-static int replace(const char *path, struct bytes bytes)
+static int replace(const char *path, mode_t mode, struct bytes bytes)
 {
     char *beside = memory_format("%s.XXXXXX", path);
-    mode_t mode = wanted_mode(path);
     int fd = mkostemp(beside, O_CLOEXEC);
     int error = fd < 0 ? errno : 0;
     if (fd >= 0) {
@@ -122,7 +121,17 @@ bool output_write(const char *path, struct bytes bytes, char **ret_error)
 {
     int error = !path                   ? write_whole(STDOUT_FILENO, bytes)
                 : is_written_into(path) ? write_into(path, O_TRUNC, bytes)
-                                        : replace(path, bytes);
+                                        : replace(path, wanted_mode(path), bytes);
+    if (error)
+        *ret_error = complain(path, error);
+    return error == 0;
+}
+
+bool output_write_private(const char *path, struct bytes bytes, char **ret_error)
+{
+    char *real = realpath(path, NULL); /* a link stays one */
+    int error = replace(real ? real : path, S_IRUSR | S_IWUSR, bytes);
+    free(real);
     if (error)
         *ret_error = complain(path, error);
     return error == 0;

@@ -16,6 +16,10 @@ bool output_check(const char *path, char **ret_error);
  * pipe is one. */
 bool output_write(const char *path, struct bytes bytes, char **ret_error);
 
+/* Writes BYTES to PATH, mode 0600 whatever was there, in its place: what nobody else may read. A
+ * symbolic link stays one. False and a message, as above. */
+bool output_write_private(const char *path, struct bytes bytes, char **ret_error);
+
 /* Writes BYTES, whole lines of a stream of them, to the open FD. As above. */
 bool output_stream(int fd, struct bytes bytes, char **ret_error);
 

@@ -14,8 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HELP_LIMIT = 65536 };
-
 struct settings {
     const struct report_format *format;
     const char *output;   /* NULL: standard output */
@@ -67,16 +65,11 @@ static const struct option_row rows[] = {
 
 static int print_help(void)
 {
-    struct buffer out;
-    buffer_init(&out, HELP_LIMIT);
-    buffer_append_text(&out, "usage: maildoctor render [OPTION...] FILE\n\n"
-                             "Shows a run that was saved with `maildoctor check --format json` in\n"
-                             "another format, as it was judged then. FILE may be - for standard\n"
-                             "input. The exit status is that of the saved run.\n");
-    options_describe(&out, rows);
-    int status = command_print(&out);
-    buffer_done(&out);
-    return status;
+    return command_help("usage: maildoctor render [OPTION...] FILE\n\n"
+                        "Shows a run that was saved with `maildoctor check --format json` in\n"
+                        "another format, as it was judged then. FILE may be - for standard\n"
+                        "input. The exit status is that of the saved run.\n",
+                        rows, NULL);
 }
 
 /* ---- showing ---- */

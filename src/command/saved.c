@@ -2,17 +2,17 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "command/input.h"
 #include "command/options.h"
 #include "result/json.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* As much as a check may write. */
-enum { FILE_LIMIT = 256 << 20, CHUNK = 65536 };
+enum { FILE_LIMIT = 256 << 20 };
 
 static char *complain(const char *path, const char *what)
 {
@@ -22,32 +22,13 @@ static char *complain(const char *path, const char *what)
     return message;
 }
 
-static bool read_all(int fd, struct buffer *file)
-{
-    char *chunk = memory_new(CHUNK);
-    ssize_t n;
-    while ((n = read(fd, chunk, CHUNK)) != 0 && !file->overflow) {
-        if (n > 0)
-            buffer_append(file, chunk, (size_t)n);
-        else if (errno != EINTR)
-            break;
-    }
-    free(chunk);
-    return n == 0;
-}
-
 static bool read_file(const char *path, struct buffer *file, char **ret_error)
 {
-    bool standard = strcmp(path, "-") == 0;
-    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    bool whole = fd >= 0 && read_all(fd, file);
-    if (file->overflow)
-        *ret_error = complain(path, "is larger than 256 MiB");
-    else if (!whole)
-        *ret_error = complain(path, strerror(errno));
-    if (fd >= 0 && !standard)
-        close(fd);
-    return whole && !file->overflow;
+    int error =
+        strcmp(path, "-") == 0 ? input_read(STDIN_FILENO, file) : input_read_file(path, file);
+    if (error)
+        *ret_error = complain(path, error == EFBIG ? "is larger than 256 MiB" : strerror(error));
+    return error == 0;
 }
 
 static struct result *parse(const char *path, struct bytes bytes, char **ret_error)

@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "command/input.h"
 #include "command/interrupt.h"
 #include "command/options.h"
 #include "command/prompt.h"
@@ -74,30 +75,12 @@ static char *trouble(const struct secret_source *source, const char *where, cons
     return message;
 }
 
-/* 0 or an errno value. Stops when IN is full: the caller sees that from overflow. */
-static int read_all(int fd, struct buffer *in)
-{
-    char piece[4096];
-    int error = 0;
-    for (;;) {
-        ssize_t n = read(fd, piece, sizeof piece);
-        if (n < 0 && errno == EINTR)
-            continue;
-        error = n < 0 ? errno : 0;
-        if (n <= 0)
-            break;
-        buffer_append(in, piece, (size_t)n);
-        if (in->overflow)
-            break;
-    }
-    explicit_bzero(piece, sizeof piece);
-    return error;
-}
-
 static bool read_fd(const struct secret_source *source, int fd, const char *where,
                     struct buffer *in, char **ret_error)
 {
-    int error = read_all(fd, in);
+    int error = input_read(fd, in);
+    if (error == EFBIG) /* the caller sees that, and has words of its own for it */
+        return true;
     if (error)
         *ret_error = trouble(source, where, strerror(error));
     return error == 0;

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "command/command.h"
 #include "command/harden.h"
+#include "command/input.h"
 #include "command/secret_source.h"
 #include "command/serve_modules.h"
 #include "command/serve_options.h"
@@ -10,7 +11,6 @@
 #include "serve/server.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 enum {
-    HELP_LIMIT = 65536,
     PEM_LIMIT = 1024 * 1024,
     BACKLOG = 256,
     REQUEST_MS = 10000,
@@ -42,20 +41,13 @@ struct serving {
 
 static int print_help(void)
 {
-    struct buffer out;
-    buffer_init(&out, HELP_LIMIT);
-    buffer_append_text(
-        &out, "usage: maildoctor serve [OPTION...]\n\n"
-              "An exporter for Prometheus: /probe?target=TARGET&module=NAME checks the target\n"
-              "and answers with metrics. Modules with a login run by the clock, for the targets\n"
-              "that they name alone, and answer with the last result. SIGHUP reads the modules\n"
-              "again, SIGTERM ends it once all that runs has been answered.\n\n");
-    options_describe(&out, serve_option_rows);
-    buffer_append_text(&out,
-                       "\nExit status: 0 after it was asked to end, 3 when it cannot begin.\n");
-    int status = command_print(&out);
-    buffer_done(&out);
-    return status;
+    return command_help(
+        "usage: maildoctor serve [OPTION...]\n\n"
+        "An exporter for Prometheus: /probe?target=TARGET&module=NAME checks the target\n"
+        "and answers with metrics. Modules with a login run by the clock, for the targets\n"
+        "that they name alone, and answer with the last result. SIGHUP reads the modules\n"
+        "again, SIGTERM ends it once all that runs has been answered.\n\n",
+        serve_option_rows, "\nExit status: 0 after it was asked to end, 3 when it cannot begin.\n");
 }
 
 static void log_line(void *arg, const char *line)
@@ -69,21 +61,15 @@ static void log_line(void *arg, const char *line)
 /* Appends PATH's bytes and a terminator. */
 static bool read_pem(const char *path, struct buffer *out, char **ret_error)
 {
-    char piece[4096];
-    ssize_t n = -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    while (fd >= 0 && (n = read(fd, piece, sizeof piece)) > 0)
-        buffer_append(out, piece, (size_t)n);
-    int error = errno;
-    if (fd >= 0)
-        close(fd);
-    explicit_bzero(piece, sizeof piece);
+    int error = input_read_file(path, out);
     buffer_append(out, "", 1);
-    if (n == 0 && !out->overflow)
+    if (out->overflow)
+        error = EFBIG;
+    if (!error)
         return true;
     char *quoted = options_quote(path);
     *ret_error = memory_format("cannot read %s: %s", quoted,
-                               out->overflow ? "it is larger than 1 MiB" : strerror(error));
+                               error == EFBIG ? "it is larger than 1 MiB" : strerror(error));
     free(quoted);
     return false;
 }

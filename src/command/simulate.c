@@ -64,10 +64,7 @@ static bool set_delay_scale(void *to, const char *value, char **ret_error)
 
 static bool set_format(void *to, const char *value, char **ret_error)
 {
-    struct settings *settings = to;
-    settings->json = strcmp(value, "json") == 0;
-    return settings->json || strcmp(value, "text") == 0 ||
-           options_reject(ret_error, "format", value, "text or json");
+    return options_text_or_json(value, &((struct settings *)to)->json, ret_error);
 }
 
 #define AT(member) offsetof(struct settings, member)
@@ -97,20 +94,13 @@ static const struct option_row rows[] = {
 
 static int print_help(void)
 {
-    struct buffer out;
-    buffer_init(&out, SIM_ANNOUNCE_LIMIT);
-    buffer_append_text(
-        &out, "usage: maildoctor simulate [OPTION...]\n\n"
-              "A simulated mail provider on this machine, healthy or with a chosen fault:\n"
-              "SMTP, IMAP and POP3 on free ports, a name server, and a certification\n"
-              "authority of its own. It prints the options that lead maildoctor check\n"
-              "to it, and serves until it is interrupted.\n\n");
-    options_describe(&out, rows);
-    buffer_append_text(&out,
-                       "\nExit status: 0 after it was asked to end, 3 when it cannot begin.\n");
-    int status = command_print(&out);
-    buffer_done(&out);
-    return status;
+    return command_help(
+        "usage: maildoctor simulate [OPTION...]\n\n"
+        "A simulated mail provider on this machine, healthy or with a chosen fault:\n"
+        "SMTP, IMAP and POP3 on free ports, a name server, and a certification\n"
+        "authority of its own. It prints the options that lead maildoctor check\n"
+        "to it, and serves until it is interrupted.\n\n",
+        rows, "\nExit status: 0 after it was asked to end, 3 when it cannot begin.\n");
 }
 
 static int print_list(const struct settings *settings)

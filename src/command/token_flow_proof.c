@@ -3,14 +3,13 @@
 #include "base/crypto.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "command/input.h"
 #include "command/token_flow_parts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     PEM_LIMIT = 256 * 1024,
@@ -24,25 +23,15 @@ static const char assertion_type[] = "urn:ietf:params:oauth:client-assertion-typ
 
 static bool read_pem(struct token_flow *flow, const char *path, struct buffer *in)
 {
-    char piece[4096];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), error = fd < 0 ? errno : 0;
-    for (ssize_t n = 1; fd >= 0 && n > 0 && !in->overflow;) {
-        n = read(fd, piece, sizeof piece);
-        if (n > 0)
-            buffer_append(in, piece, (size_t)n);
-        else if (n < 0)
-            error = errno;
-    }
-    explicit_bzero(piece, sizeof piece);
-    if (fd >= 0)
-        close(fd);
-    if (error || in->overflow) {
+    int error = input_read_file(path, in);
+    if (error) {
         char *quoted = options_quote(path);
-        *flow->ret_error = memory_format("cannot read %s: %s", quoted,
-                                         error ? strerror(error) : "it is larger than 256 KiB");
+        *flow->ret_error =
+            memory_format("cannot read %s: %s", quoted,
+                          error == EFBIG ? "it is larger than 256 KiB" : strerror(error));
         free(quoted);
     }
-    return !error && !in->overflow;
+    return error == 0;
 }
 
 /* ---- the assertion that the app signs ---- */

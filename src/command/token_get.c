@@ -116,10 +116,7 @@ static const struct option_row rows[] = {
 
 static int print_help(void)
 {
-    struct buffer out;
-    buffer_init(&out, TEXT_LIMIT);
-    buffer_append_text(
-        &out,
+    return command_help(
         "usage: maildoctor token get --oauth WAY --client-id ID [OPTION...] [ADDRESS]\n\n"
         "Gets an access token for the mail of ADDRESS.\n\n"
         "A token is given to a registered app only. At Microsoft 365: Entra admin center,\n"
@@ -136,14 +133,11 @@ static int print_help(void)
         "accounts, Keys; then Admin console, Security, API controls, Domain-wide delegation:\n"
         "its client id with the scope https://mail.google.com/.\n"
         "Machines sign in best by federation or with a certificate: neither holds a\n"
-        "secret that could be copied. A refresh token is one.\n");
-    options_describe(&out, rows);
-    buffer_append_text(&out, "\nWhen neither --output nor --print is given, the token is kept for "
-                             "later runs and\nonly described.\n\nExit status: 0 there is a token, "
-                             "2 there is none, 3 bad usage.\n");
-    int status = command_print(&out);
-    buffer_done(&out);
-    return status;
+        "secret that could be copied. A refresh token is one.\n",
+        rows,
+        "\nWhen neither --output nor --print is given, the token is kept for "
+        "later runs and\nonly described.\n\nExit status: 0 there is a token, "
+        "2 there is none, 3 bad usage.\n");
 }
 
 /* ---- output ---- */
@@ -180,7 +174,7 @@ static int hand_out(const struct token_get *get, const struct token_outcome *out
     buffer_init(&out, SECRET_LIMIT + 1);
     buffer_append(&out, token.data, token.size);
     buffer_append_text(&out, "\n");
-    bool good = get->output ? token_file_write(get->output, buffer_bytes(&out), &error)
+    bool good = get->output ? output_write_private(get->output, buffer_bytes(&out), &error)
                             : output_write(NULL, buffer_bytes(&out), &error);
     buffer_done(&out);
     return good ? 0 : command_fail(error);

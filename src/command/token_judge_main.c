@@ -4,24 +4,23 @@
 #include "base/text.h"
 #include "command/command.h"
 #include "command/interrupt.h"
-#include "command/options.h"
-#include "command/secret_source.h"
 #include "command/terminal.h"
 #include "command/token.h"
+#include "command/token_input.h"
 #include "command/token_show.h"
 #include "diagnosis/explain.h"
 #include "diagnosis/token_class.h"
 #include "report/explanation.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { TEXT_LIMIT = 1 << 20, PAGE_WIDTH = 80, DOUBTFUL = 1, UNFIT = 2 };
 
 struct settings {
-    struct secret_source source;
+    struct token_input input; /* first: its rows are of it */
     const struct provider *provider;
     const char *user, *tenant;
-    bool json, ascii;
 };
 
 /* One token that is being judged. */
@@ -44,51 +43,25 @@ static bool set_provider(void *to, const char *value, char **ret_error)
            options_reject(ret_error, "provider", value, "unknown; for example microsoft365, gmail");
 }
 
-static bool set_format(void *to, const char *value, char **ret_error)
-{
-    struct settings *settings = to;
-    settings->json = strcmp(value, "json") == 0;
-    return settings->json || strcmp(value, "text") == 0 ||
-           options_reject(ret_error, "format", value, "text or json");
-}
-
 #define AT(member) offsetof(struct settings, member)
 
-static const struct option_row rows[] = {
-    { OPTION_TEXT, "token-file", 0, "FILE", "read the access token from a file", AT(source.file),
-      NULL },
-    { OPTION_TEXT, "token-fd", 0, "N", "read it from an open descriptor (0: standard input)",
-      AT(source.fd), NULL },
-    { OPTION_TEXT, "token-command", 0, "COMMAND",
-      "run a shell command; its first line is the token", AT(source.command), NULL },
-    { OPTION_REFUSED, "token", 0, "WORD",
-      "a secret on the command line can be read by every user of this machine; use --token-file, "
-      "--token-fd, --token-command or MAILDOCTOR_TOKEN",
-      0, NULL },
+static const struct option_row servers_rows[] = {
     { OPTION_CALL, "provider", 0, "NAME",
       "whose servers it is for (default: by the address, else microsoft365)", 0, set_provider },
     { OPTION_TEXT, "user", 0, "NAME", "the login, if it is not the address", AT(user), NULL },
     { OPTION_TEXT, "tenant", 0, "ID", "the id of the organisation that should have given it",
       AT(tenant), NULL },
-    { OPTION_CALL, "format", 0, "FORMAT", "text (default) or json", 0, set_format },
-    { OPTION_FLAG, "ascii", 0, NULL, "only ASCII characters", AT(ascii), NULL },
-    { OPTION_HELP, "help", 'h', NULL, "this text", 0, NULL },
     { 0 },
 };
 
-static int print_help(void)
+static int print_help(const struct option_row *rows)
 {
-    struct buffer out;
-    buffer_init(&out, TEXT_LIMIT);
-    buffer_append_text(&out, "usage: maildoctor token judge [OPTION...] [ADDRESS]\n\n"
-                             "Says what each server of the provider will make of an access token "
-                             "for the mail\nof ADDRESS. Nobody is asked: its claims tell.\n\n");
-    options_describe(&out, rows);
-    buffer_append_text(&out, "\nExit status: 0 nothing is amiss, 1 there is a doubt, 2 a server "
-                             "will refuse it,\n3 bad usage.\n");
-    int status = command_print(&out);
-    buffer_done(&out);
-    return status;
+    return command_help("usage: maildoctor token judge [OPTION...] [ADDRESS]\n\n"
+                        "Says what each server of the provider will make of an access token "
+                        "for the mail\nof ADDRESS. Nobody is asked: its claims tell.\n\n",
+                        rows,
+                        "\nExit status: 0 nothing is amiss, 1 there is a doubt, 2 a server "
+                        "will refuse it,\n3 bad usage.\n");
 }
 
 /* ---- judging ---- */
@@ -163,7 +136,7 @@ static void put_text(struct judge *judge)
     const struct provider *provider = judge->settings->provider;
     const struct report_options options = {
         .color = terminal_has_color(1),
-        .ascii = judge->settings->ascii || !terminal_has_utf8(),
+        .ascii = judge->settings->input.ascii || !terminal_has_utf8(),
     };
     const struct page page = { .out = &judge->out, .ascii = options.ascii, .width = PAGE_WIDTH };
     token_show_text(&page, &judge->token, judge->now);
@@ -199,12 +172,6 @@ static json_t *judgements_json(const struct token_judgement *judgements, size_t 
     return array;
 }
 
-static int append_json(const char *text, size_t size, void *out)
-{
-    buffer_append(out, text, size);
-    return 0;
-}
-
 static void put_json(struct judge *judge)
 {
     const struct provider *provider = judge->settings->provider;
@@ -225,28 +192,21 @@ static void put_json(struct judge *judge)
         json_array_append_new(list, entry);
     }
     json_object_set_new(root, "endpoints", list);
-    json_dump_callback(root, append_json, &judge->out,
-                       JSON_INDENT(2) | (judge->settings->ascii ? JSON_ENSURE_ASCII : 0));
-    buffer_append_text(&judge->out, "\n");
-    json_decref(root);
+    token_input_put_json(&judge->settings->input, &judge->out, root);
 }
 
 /* ---- the command ---- */
 
 static int perform(const struct settings *settings)
 {
-    struct secret *secret = NULL;
     char *error = NULL;
-    if (!secret_source_read(&settings->source, &secret, &error))
-        return command_fail(error);
-    if (!secret)
-        return command_fail(memory_copy("which token? --token-file, --token-fd, --token-command or "
-                                        "MAILDOCTOR_TOKEN"));
     struct judge judge = { .settings = settings, .now = clock_real_ns() / 1000000000 };
+    if (!token_input_read(&settings->input, &judge.token, &judge.arena, &error)) {
+        arena_done(&judge.arena);
+        return command_fail(error);
+    }
     buffer_init(&judge.out, TEXT_LIMIT);
-    token_read(&judge.token, &judge.arena, secret_bytes(secret));
-    secret_free(secret);
-    if (settings->json)
+    if (settings->input.json)
         put_json(&judge);
     else
         put_text(&judge);
@@ -279,19 +239,22 @@ static bool take_operand(struct settings *settings, const struct operands *opera
 
 int token_judge_main(int argc, char **argv)
 {
-    struct settings settings = { .source = { .what = "token", .environment = "MAILDOCTOR_TOKEN" } };
+    static const struct option_row *const tables[] = { token_input_rows, servers_rows,
+                                                       token_output_rows, NULL };
+    struct option_row *rows = options_join(tables);
+    struct settings settings = { 0 };
     struct operands operands;
     char *error = NULL;
+    int status;
     interrupt_watch();
-    switch (options_read(rows, argc, argv, &settings, &operands, &error)) {
-    case OPTIONS_WANT_HELP:
-        return print_help();
-    case OPTIONS_BAD:
-        return command_fail(error);
-    case OPTIONS_READ:
-        break;
-    }
-    if (!take_operand(&settings, &operands, &error))
-        return command_fail(error);
-    return perform(&settings);
+    token_input_init(&settings.input);
+    enum options_result read = options_read(rows, argc, argv, &settings, &operands, &error);
+    if (read == OPTIONS_WANT_HELP)
+        status = print_help(rows);
+    else if (read == OPTIONS_BAD || !take_operand(&settings, &operands, &error))
+        status = command_fail(error);
+    else
+        status = perform(&settings);
+    free(rows);
+    return status;
 }

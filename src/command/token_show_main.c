@@ -3,67 +3,23 @@
 #include "base/memory.h"
 #include "command/command.h"
 #include "command/interrupt.h"
-#include "command/options.h"
-#include "command/secret_source.h"
 #include "command/terminal.h"
 #include "command/token.h"
+#include "command/token_input.h"
 #include "command/token_show.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 enum { TEXT_LIMIT = 1 << 20, PAGE_WIDTH = 80 };
 
-struct token_show {
-    struct secret_source token;
-    bool json, ascii;
-};
-
-static bool set_format(void *to, const char *value, char **ret_error)
+static int print_help(const struct option_row *rows)
 {
-    struct token_show *show = to;
-    show->json = strcmp(value, "json") == 0;
-    return show->json || strcmp(value, "text") == 0 ||
-           options_reject(ret_error, "format", value, "text or json");
+    return command_help("usage: maildoctor token show [OPTION...]\n\n"
+                        "Says what is in an access token, without showing it.\n\n",
+                        rows, NULL);
 }
 
-#define AT(member) offsetof(struct token_show, member)
-
-static const struct option_row rows[] = {
-    { OPTION_TEXT, "token-file", 0, "FILE", "read the access token from a file", AT(token.file),
-      NULL },
-    { OPTION_TEXT, "token-fd", 0, "N", "read it from an open descriptor (0: standard input)",
-      AT(token.fd), NULL },
-    { OPTION_TEXT, "token-command", 0, "COMMAND",
-      "run a shell command; its first line is the token", AT(token.command), NULL },
-    { OPTION_REFUSED, "token", 0, "WORD",
-      "a secret on the command line can be read by every user of this machine; use --token-file, "
-      "--token-fd, --token-command or MAILDOCTOR_TOKEN",
-      0, NULL },
-    { OPTION_CALL, "format", 0, "FORMAT", "text (default) or json", 0, set_format },
-    { OPTION_FLAG, "ascii", 0, NULL, "only ASCII characters", AT(ascii), NULL },
-    { OPTION_HELP, "help", 'h', NULL, "this text", 0, NULL },
-    { 0 },
-};
-
-static int print_help(void)
-{
-    struct buffer out;
-    buffer_init(&out, TEXT_LIMIT);
-    buffer_append_text(&out, "usage: maildoctor token show [OPTION...]\n\n"
-                             "Says what is in an access token, without showing it.\n\n");
-    options_describe(&out, rows);
-    int status = command_print(&out);
-    buffer_done(&out);
-    return status;
-}
-
-static int append_json(const char *text, size_t size, void *out)
-{
-    buffer_append(out, text, size);
-    return 0;
-}
-
-static int print_token(const struct token_show *show, const struct token *token)
+static int print_token(const struct token_input *show, const struct token *token)
 {
     struct buffer out;
     buffer_init(&out, TEXT_LIMIT);
@@ -73,11 +29,7 @@ static int print_token(const struct token_show *show, const struct token *token)
         .width = PAGE_WIDTH,
     };
     if (show->json) {
-        json_t *object = token_show_json(token);
-        json_dump_callback(object, append_json, &out,
-                           JSON_INDENT(2) | (show->ascii ? JSON_ENSURE_ASCII : 0));
-        buffer_append_text(&out, "\n");
-        json_decref(object);
+        token_input_put_json(show, &out, token_show_json(token));
     } else {
         token_show_text(&page, token, clock_real_ns() / 1000000000);
     }
@@ -86,40 +38,37 @@ static int print_token(const struct token_show *show, const struct token *token)
     return status;
 }
 
-static int perform(const struct token_show *show)
+static int perform(const struct token_input *show)
 {
-    struct secret *secret = NULL;
     struct token token;
     struct arena arena = { 0 };
     char *error = NULL;
-    if (!secret_source_read(&show->token, &secret, &error))
-        return command_fail(error);
-    if (!secret)
-        return command_fail(memory_copy("which token? --token-file, --token-fd, --token-command or "
-                                        "MAILDOCTOR_TOKEN"));
-    token_read(&token, &arena, secret_bytes(secret));
-    secret_free(secret);
-    int status = print_token(show, &token);
+    int status = token_input_read(show, &token, &arena, &error) ? print_token(show, &token)
+                                                                : command_fail(error);
     arena_done(&arena);
     return status;
 }
 
 int token_show_main(int argc, char **argv)
 {
-    struct token_show show = { .token = { .what = "token", .environment = "MAILDOCTOR_TOKEN" } };
+    static const struct option_row *const tables[] = { token_input_rows, token_output_rows, NULL };
+    struct option_row *rows = options_join(tables);
+    struct token_input show;
     struct operands operands;
     char *error = NULL;
+    int status;
     interrupt_watch();
-    switch (options_read(rows, argc, argv, &show, &operands, &error)) {
-    case OPTIONS_WANT_HELP:
-        return print_help();
-    case OPTIONS_BAD:
-        return command_fail(error);
-    case OPTIONS_READ:
-        break;
-    }
-    if (operands.count)
-        return command_fail(memory_copy("a token is never an argument: --token-file, --token-fd, "
-                                        "--token-command or MAILDOCTOR_TOKEN"));
-    return perform(&show);
+    token_input_init(&show);
+    enum options_result read = options_read(rows, argc, argv, &show, &operands, &error);
+    if (read == OPTIONS_WANT_HELP)
+        status = print_help(rows);
+    else if (read == OPTIONS_BAD)
+        status = command_fail(error);
+    else if (operands.count)
+        status = command_fail(memory_copy("a token is never an argument: --token-file, --token-fd, "
+                                          "--token-command or MAILDOCTOR_TOKEN"));
+    else
+        status = perform(&show);
+    free(rows);
+    return status;
 }

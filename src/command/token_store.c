@@ -4,11 +4,12 @@
 #include "base/crypto.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "command/input.h"
 #include "command/options.h"
+#include "command/output.h"
 #include "command/state_dir.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,62 +38,6 @@ static char *real_path(const char *path)
 {
     char *real = realpath(path, NULL);
     return real ? real : memory_copy(path);
-}
-
-static int write_whole(int fd, struct bytes bytes)
-{
-    while (bytes.size) {
-        ssize_t n = write(fd, bytes.data, bytes.size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno;
-        bytes.data += n;
-        bytes.size -= (size_t)n;
-    }
-    return 0;
-}
-
-bool token_file_write(const char *path, struct bytes bytes, char **ret_error)
-{
-    char *real = real_path(path), *beside = memory_format("%s.XXXXXX", real);
-    int fd = mkostemp(beside, O_CLOEXEC); /* mode 0600 */
-    int error = fd < 0 ? errno : 0;
-    if (fd >= 0) {
-        error = write_whole(fd, bytes);
-        if (error == 0 && fsync(fd) != 0)
-            error = errno;
-        if (close(fd) != 0 && error == 0)
-            error = errno;
-        if (error == 0 && rename(beside, real) != 0)
-            error = errno;
-        if (error)
-            unlink(beside);
-    }
-    if (error)
-        *ret_error = complain("write", path, error);
-    free(beside);
-    free(real);
-    return error == 0;
-}
-
-/* 0 or an errno value. */
-static int read_file(const char *path, struct buffer *in)
-{
-    char piece[4096];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), error = 0;
-    if (fd < 0)
-        return errno;
-    for (ssize_t n = 1; n > 0 && !in->overflow;) {
-        n = read(fd, piece, sizeof piece);
-        if (n > 0)
-            buffer_append(in, piece, (size_t)n);
-        else if (n < 0)
-            error = errno;
-    }
-    explicit_bzero(piece, sizeof piece);
-    close(fd);
-    return error;
 }
 
 /* ---- the store ---- */
@@ -147,7 +92,7 @@ bool token_store_read(const char *path, const struct token_owner *owner,
     const char *why = "is no token store";
     *ret_refresh = NULL;
     buffer_init(&in, FILE_LIMIT);
-    int error = read_file(path, &in);
+    int error = input_read_file(path, &in);
     bool good = error == ENOENT;
     if (error && !good)
         *ret_error = complain("read", path, error);
@@ -186,7 +131,7 @@ bool token_store_write(const char *path, const struct token_owner *owner,
     buffer_append_text(&out, "\n");
     explicit_bzero((char *)(uintptr_t)json_string_value(value), json_string_length(value));
     json_decref(object);
-    bool good = token_file_write(path, buffer_bytes(&out), ret_error);
+    bool good = output_write_private(path, buffer_bytes(&out), ret_error);
     buffer_done(&out);
     return good;
 }
@@ -249,7 +194,7 @@ struct secret *token_cache_find(const char *key, int64_t now, int64_t *ret_kept)
     struct buffer in;
     char *path = cache_path(key, false);
     buffer_init(&in, FILE_LIMIT);
-    if (path && is_ours(path, ret_kept) && read_file(path, &in) == 0)
+    if (path && is_ours(path, ret_kept) && input_read_file(path, &in) == 0)
         token = parse_kept(buffer_bytes(&in), now);
     buffer_done(&in);
     free(path);
@@ -267,7 +212,7 @@ void token_cache_keep(const char *key, const struct secret *token, int64_t expir
     buffer_format(&out, "%lld\n", (long long)expires);
     buffer_append(&out, bytes.data, bytes.size);
     buffer_append_text(&out, "\n");
-    token_file_write(path, buffer_bytes(&out), &error);
+    output_write_private(path, buffer_bytes(&out), &error);
     free(error); /* nothing is kept then, and nothing is lost */
     buffer_done(&out);
     free(path);

@@ -7,10 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Writes BYTES to PATH, mode 0600, in the place of what is there. A symbolic link stays one. False
- * and a message (release with free()). */
-bool token_file_write(const char *path, struct bytes bytes, char **ret_error);
-
 /* ---- the refresh token ---- */
 
 /* A refresh token is of use to one app at one authority only. */
