@@ -15,6 +15,7 @@ import judge
 
 PRINT_CASE, MAILDOCTOR, FOLDER = sys.argv[1:]
 PACKAGES = {"playwright-core": "1", "html-validate": "10"}
+PATIENCE = 90  # of seconds, for npm: where it cannot get out, it tries for many minutes
 SHOWN = ["tenant-switch", "silent-port", "bad-certificate", "all-well", "no-such-name"]
 
 # What our markup is made of; a server's must not add to it.
@@ -45,8 +46,12 @@ def install():
         return modules
     os.makedirs(FOLDER, exist_ok=True)
     wanted = [f"{name}@{version}" for name, version in PACKAGES.items()]
-    done = subprocess.run(["npm", "install", "--prefix", FOLDER, "--no-save", "--no-package-lock", "--no-audit", "--no-fund",
-                           "--ignore-scripts", *wanted], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    try:
+        done = subprocess.run(["npm", "install", "--prefix", FOLDER, "--no-save", "--no-package-lock", "--no-audit",
+                               "--no-fund", "--ignore-scripts", *wanted], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        skip_all("npm did not answer")
     if done.returncode:
         skip_all("npm cannot install playwright-core and html-validate here")
     return modules
