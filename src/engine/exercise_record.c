@@ -1,14 +1,15 @@
 #include "engine/exercise_record.h"
 
 #include "base/memory.h"
+#include "engine/gate_memory.h"
 #include "probes/exercise.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char stem[] = "exercise-";
@@ -19,16 +20,21 @@ static char *record_path(const char *dir, const char *id)
     return memory_format("%s/%s%s", dir, stem, id);
 }
 
+/* It gets its name only once it is locked: until then it would look like a killed run's. */
 int exercise_record_begin(const char *dir, const char *id)
 {
     if (!dir)
         return -1;
-    mkdir(dir, 0700);
-    char *path = record_path(dir, id);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    gate_memory_make_directory(dir);
+    char *path = record_path(dir, id), *unnamed = memory_format("%s/.%s%s", dir, stem, id);
+    int fd = open(unnamed, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) != 0 || rename(unnamed, path) != 0)) {
+        unlink(unnamed);
+        close(fd);
+        fd = -1;
+    }
+    free(unnamed);
     free(path);
-    if (fd >= 0)
-        flock(fd, LOCK_EX | LOCK_NB); /* nobody else knows the name yet */
     return fd;
 }
 

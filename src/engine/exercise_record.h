@@ -3,7 +3,7 @@
  *
  * An empty file of the state directory, "exercise-<id>", is locked as long as its run lives: the
  * kernel lets go of the lock whatever ends the process. A directory that cannot be written only
- * means that what a killed run left is recognised an hour later, by its date. */
+ * means that what a killed run left is recognised a day later, by its date. */
 #ifndef ENGINE_EXERCISE_RECORD_H
 #define ENGINE_EXERCISE_RECORD_H
 
