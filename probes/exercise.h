@@ -16,10 +16,11 @@
 #include <stdint.h>
 
 enum {
-    EXERCISE_ID_SIZE = 25,      /* "20261122T101400-1a2b3c4d" and its end */
-    EXERCISE_PREFIX_LIMIT = 64, /* of the personal namespace, such as "INBOX." */
-    EXERCISE_SWEEP_LIMIT = 20,  /* folders of killed runs that one run removes */
-    EXERCISE_FOREIGN_S = 3600,  /* so old is a folder that no run still works in */
+    EXERCISE_ID_SIZE = 25,          /* "20261122T101400-1a2b3c4d" and its end */
+    EXERCISE_PREFIX_LIMIT = 64,     /* of the personal namespace, such as "INBOX." */
+    EXERCISE_SWEEP_LIMIT = 20,      /* folders of killed runs that one run removes */
+    EXERCISE_FOREIGN_S = 25 * 3600, /* so old is a folder that no run still works in: a connection
+                                       may be held for a day */
 };
 
 /* An id from the time (Unix seconds) and some randomness. */

@@ -94,7 +94,7 @@ static void read_task(struct play *p, const char *value)
     };
     exercise_id(p->folders.id, p->folders.now_s, 0xcafe);
     strings_add(&p->folders.dead, &p->arena, "20261122T101300-0000dead");
-    strings_add(&p->folders.busy, &p->arena, "20261122T080000-0000beef");
+    strings_add(&p->folders.busy, &p->arena, "20261121T080000-0000beef");
     p->second.folder = "maildoctor-exercise-20261122T101400-0000cafe";
     for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
         if (strcmp(tasks[i].name, value) == 0) {
