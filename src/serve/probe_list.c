@@ -49,15 +49,19 @@ static void remove_probe(struct prober *prober, struct probe **link)
     free(probe);
 }
 
-/* The one that nobody has asked for the longest. */
+/* The one that nobody has asked for the longest. What the modules file names itself is bounded by
+ * it, and takes no place of these. */
 static bool make_room(struct prober *prober)
 {
     struct probe **oldest = NULL;
-    if (prober->counts.kept < prober->options.keep)
-        return true;
-    for (struct probe **link = &prober->probes; *link; link = &(*link)->next)
+    size_t asked = 0;
+    for (struct probe **link = &prober->probes; *link; link = &(*link)->next) {
+        asked += !probe_is_scheduled(*link);
         if (probe_is_idle(*link) && !probe_is_scheduled(*link))
             oldest = link;
+    }
+    if (asked < prober->options.keep)
+        return true;
     if (oldest)
         remove_probe(prober, oldest);
     return oldest;

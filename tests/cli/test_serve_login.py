@@ -135,6 +135,17 @@ def a_message_now_and_then():
             equal(serve.ask('/probe?module=box&target=ana@example.org&to=eve@example.org')[0], 400)
 
 
+def room_for_others():
+    """However many logins there are, --keep is for targets that are asked for."""
+    with Sandbox() as box, Simulator(box, 'healthy-generic') as simulator:
+        modules = {'box': {'targets': ['ana@example.org'], 'options': modules_of(simulator, login=True)},
+                   'default': {'options': modules_of(simulator)}}
+        with Serve(box, modules, '--keep', '1') as serve:
+            for target in ('ana@example.org', 'mail.example.org:587'):
+                equal(serve.probe(target)['probe_success'], 1, target)
+            equal(serve.own()['maildoctor_serve_kept'], 2, "the login's, and the last one")
+
+
 def only_to_its_targets():
     with Sandbox() as box, Mute() as mute:
         certificates(box)
@@ -187,6 +198,7 @@ support.main([
     ('a token, judged, and its times', a_token_and_its_times),
     ('a token that a timer gets', a_token_that_a_timer_gets),
     ('a test message, and then none for an hour', a_message_now_and_then),
+    ('logins take no place of other targets', room_for_others),
     ('no other target gets the secret', only_to_its_targets),
     ('a refused password is sent once', never_one_too_many),
 ])
