@@ -83,11 +83,10 @@ def hostile_names_stay_text():
     """The target comes from whoever asks, and stands on the page."""
     with Sandbox() as box, Serve(box, {'default': {'options': {'deadline': 0.1, 'resolver': '127.0.0.1:9'}}}) as serve:
         target = '%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E@example.org'
-        status = serve.ask(f'/probe?target={target}')[0]
+        equal(serve.ask(f'/probe?target={target}')[0], 200)
         page = serve.ask('/')[2]
         lacks(page, '<script')
-        if status == 200:
-            contains(page, '&lt;script&gt;')
+        contains(page, '&lt;script&gt;')
 
 
 def deadline_is_no_fault():
@@ -189,8 +188,7 @@ class Once:
 
 def counts_from_the_second_time():
     with Sandbox() as box, Once(1) as once, Serve(box) as serve:
-        found = serve.probe(once.target)
-        equal(failures(found), [x for x in failures(found) if x == 'starttls-unavailable'], 'a reset that passed')
+        equal(failures(serve.probe(once.target)), ['starttls-unavailable'], 'a reset that passed')
         equal(serve.own()['maildoctor_serve_uncounted_failures_total'], 1)
     with Sandbox() as box, Once(10**6) as always, Serve(box) as serve:
         found = serve.probe(always.target)
