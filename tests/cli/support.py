@@ -2,10 +2,12 @@
 import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 
 # Tests run in folders of their own.
@@ -101,6 +103,38 @@ class Mute:
         self.listener.close()
 
 
+class Server:
+    """A port with a thread for each connection, for the length of a with-statement: talk(peer) is what is said there.
+    A peer that goes away is no error."""
+
+    def __init__(self):
+        self.listener = socket.create_server(('127.0.0.1', 0), backlog=200)
+        self.port = self.listener.getsockname()[1]
+
+    def __enter__(self):
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)  # closing alone does not wake accept()
+        self.listener.close()
+
+    def accept(self):
+        while True:
+            try:
+                peer = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
+
+    def serve(self, peer):
+        with peer:
+            try:
+                self.talk(peer)
+            except (OSError, EOFError):
+                pass
+
+
 def shorten(value):
     text = repr(value)
     return text if len(text) < 1500 else f'{text[:1200]}... ({len(text)} characters) ...{text[-200:]}'
@@ -119,6 +153,12 @@ def contains(whole, part, what=''):
 def lacks(whole, part, what=''):
     if part in whole:
         raise AssertionError(f'{what}: {part!r} is in {shorten(whole)}')
+
+
+def class_of(result):
+    """The class that a text report names; None where it names none."""
+    found = re.search(r'^Class: (\S+)', result.stdout.decode(), re.M)
+    return found.group(1) if found else None
 
 
 def complains(result, words, what=''):

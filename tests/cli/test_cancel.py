@@ -7,45 +7,21 @@ import select
 import signal
 import socket
 import support
-import threading
 import time
-from support import Sandbox, Simulator, contains, equal
+from support import Sandbox, Server, Simulator, contains, equal
 
 # Different each time, and said when a case fails, so that the moment can be found again.
 SEED = int(os.environ.get('MAILDOCTOR_SEED', random.randrange(1 << 30)))
 
 
-class Socks:
+class Socks(Server):
     """A SOCKS5 proxy with a login: slow enough that an interrupt meets it at work."""
 
     def __init__(self, user, password):
+        super().__init__()
         self.user, self.password = user.encode(), password.encode()
-
-    def __enter__(self):
-        self.listener = socket.create_server(('127.0.0.1', 0), backlog=64)
-        self.url = f'socks5://{self.user.decode()}@127.0.0.1:{self.listener.getsockname()[1]}'
+        self.url = f'socks5://{user}@127.0.0.1:{self.port}'
         self.asked, self.refused = [], 0
-        threading.Thread(target=self.accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-
-    def accept(self):
-        while True:
-            try:
-                client = self.listener.accept()[0]
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=[client], daemon=True).start()
-
-    def serve(self, client):
-        with client:
-            try:
-                self.talk(client)
-            except (OSError, EOFError):
-                pass
 
     @staticmethod
     def take(client, size):

@@ -11,36 +11,25 @@ import time
 import urllib.request
 import support
 from serving import Serve, modules_of
-from support import Sandbox, Simulator, Skip, equal
+from support import Sandbox, Server, Simulator, Skip, equal
 
 RULES = pathlib.Path(__file__).resolve().parents[2] / 'docs/deploy/prometheus/maildoctor.rules.yml'
 TARGET = 'mail.example.org:587'
 
 
-class Relay:
+class Relay(Server):
     """A port that leads to one of several others, and can be pointed elsewhere."""
 
     def __init__(self, port):
+        super().__init__()
         self.to = port
 
-    def __enter__(self):
-        self.listener = socket.create_server(('127.0.0.1', 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-
-    def serve(self):
-        while True:
-            try:
-                near = self.listener.accept()[0]
-            except OSError:
-                return
-            far = socket.create_connection(('127.0.0.1', self.to))
-            for a, b in ((near, far), (far, near)):
-                threading.Thread(target=self.carry, args=(a, b), daemon=True).start()
+    def talk(self, near):
+        with socket.create_connection(('127.0.0.1', self.to)) as far:
+            back = threading.Thread(target=self.carry, args=(far, near), daemon=True)
+            back.start()
+            self.carry(near, far)
+            back.join()
 
     @staticmethod
     def carry(from_, to):

@@ -8,7 +8,7 @@ import threading
 import time
 import support
 from serving import Serve, certificates, failures, modules_of
-from support import Mute, Sandbox, Simulator, complains, contains, equal, lacks
+from support import Mute, Sandbox, Server, Simulator, complains, contains, equal, lacks
 
 TARGET = 'ana@example.org'
 
@@ -147,43 +147,25 @@ def cached():
             equal(serve.own()['maildoctor_serve_runs_total{status="ok"}'], 2, 'each module has its own')
 
 
-class Once:
-    """An IMAP port whose first connection is reset, and that greets from then on."""
+class Once(Server):
+    """An IMAP port whose first connections are reset, and that greets from then on."""
 
     def __init__(self, resets, greeting=b'* OK [CAPABILITY IMAP4rev1] here\r\n'):
-        self.resets = resets
+        super().__init__()
+        self.target = f'imap://127.0.0.1:{self.port}'
+        self.resets = iter(range(resets))
         self.greeting = greeting
 
-    def __enter__(self):
-        self.listener = socket.create_server(('127.0.0.1', 0))
-        self.target = f'imap://127.0.0.1:{self.listener.getsockname()[1]}'
-        self.taken = 0
-        threading.Thread(target=self.serve, daemon=True).start()
-        return self
-
-    def serve(self):
-        while True:
-            try:
-                peer = self.listener.accept()[0]
-            except OSError:
-                return
-            self.taken += 1
-            if self.taken <= self.resets:
-                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')
-                peer.close()
-                continue
-            threading.Thread(target=self.talk, args=(peer,), daemon=True).start()
-
     def talk(self, peer):
+        if next(self.resets, None) is not None:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')
+            return
         peer.sendall(self.greeting)
-        with peer, peer.makefile('rb') as lines:
+        with peer.makefile('rb') as lines:
             for line in lines:
                 tag, verb = line.split()[:2]
                 said = b'* BYE\r\n' if verb == b'LOGOUT' else b'* CAPABILITY IMAP4rev1\r\n'
                 peer.sendall(said + tag + b' OK done\r\n')
-
-    def __exit__(self, *_):
-        self.listener.close()
 
 
 def counts_from_the_second_time():

@@ -1,51 +1,31 @@
 """Logins of `maildoctor serve`: by the clock, to nobody but the targets named, and never one too many."""
-import socket
 import ssl
-import threading
 import time
 import support
 from serving import Serve, certificates, failures, modules_of
-from support import Mute, Sandbox, Simulator, contains, equal, lacks
+from support import Mute, Sandbox, Server, Simulator, contains, equal, lacks
 
 SECRET = 'sesame-open-4711'
 
 
-class Imap:
+class Imap(Server):
     """An IMAP server with TLS that counts the passwords it is sent, and knows one."""
 
     def __init__(self, box, known=None):
+        super().__init__()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(box.path / 'server.pem', box.path / 'server.key')
         self.known = known
         self.passwords = []
-        self.listener = socket.create_server(('127.0.0.1', 0))
-        self.target = f'imaps://ana@127.0.0.1:{self.listener.getsockname()[1]}'
-
-    def __enter__(self):
-        threading.Thread(target=self.serve, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-
-    def serve(self):
-        while True:
-            try:
-                peer = self.listener.accept()[0]
-            except OSError:
-                return
-            threading.Thread(target=self.talk, args=(peer,), daemon=True).start()
+        self.target = f'imaps://ana@127.0.0.1:{self.port}'
 
     def talk(self, peer):
-        try:
-            with self.context.wrap_socket(peer, server_side=True) as stream, stream.makefile('rwb') as lines:
-                lines.write(b'* OK [CAPABILITY IMAP4rev1] here\r\n')
+        with self.context.wrap_socket(peer, server_side=True) as stream, stream.makefile('rwb') as lines:
+            lines.write(b'* OK [CAPABILITY IMAP4rev1] here\r\n')
+            lines.flush()
+            for line in lines:
+                lines.write(self.answer(line))
                 lines.flush()
-                for line in lines:
-                    lines.write(self.answer(line))
-                    lines.flush()
-        except OSError:
-            pass
 
     def answer(self, line):
         tag, verb = line.split()[:2]

@@ -5,13 +5,12 @@ import pathlib
 import random
 import resource
 import signal
-import socket
 import sys
 import threading
 import time
 
 import support
-from support import Sandbox, Simulator, Skip, complains, contains, equal, lacks
+from support import Sandbox, Server, Simulator, Skip, complains, contains, equal, lacks
 
 # As many as take a few seconds; the whole claim is for ten thousand: test_targets.py PROGRAM 10000.
 COUNT = int(sys.argv[2]) if len(sys.argv) > 2 else 600
@@ -177,30 +176,21 @@ def one_login_at_a_time():
         equal(sorted(outcomes), ['held-back'] * 11 + ['judged'], 'outcomes')
 
 
-class Porter(threading.Thread):
+class Porter(Server):
     """An SMTP server that counts who is inside, and turns the first TURNED_AWAY away."""
 
     def __init__(self, turned_away=0, pause=0.0):
-        super().__init__(daemon=True)
-        self.listener = socket.create_server(('127.0.0.1', 0), backlog=200)
-        self.target = f'smtp://127.0.0.1:{self.listener.getsockname()[1]}'
+        super().__init__()
+        self.target = f'smtp://127.0.0.1:{self.port}'
         self.turned_away, self.pause = turned_away, pause
         self.inside = self.most = 0
         self.lock = threading.Lock()
         self.arrivals = []
-        self.start()
 
-    def run(self):
-        while True:
-            try:
-                connection = self.listener.accept()[0]
-            except OSError:
-                return
-            self.arrivals.append(time.monotonic())
-            threading.Thread(target=self.serve, args=(connection, len(self.arrivals)), daemon=True).start()
-
-    def serve(self, connection, number):
+    def talk(self, connection):
         with self.lock:
+            self.arrivals.append(time.monotonic())
+            number = len(self.arrivals)
             self.inside += 1
             self.most = max(self.most, self.inside)
         with connection, connection.makefile('rb') as lines:
@@ -216,8 +206,7 @@ class Porter(threading.Thread):
 
 
 def places_at_an_address():
-    with Sandbox() as box:
-        porter = Porter(pause=0.05)
+    with Sandbox() as box, Porter(pause=0.05) as porter:
         path = box.file('list', f'{porter.target}\n'.encode() * 120)
         run = box.run('check', '--targets', path, '--jobs', '100')
         equal(len(run.stdout.splitlines()), 120)
@@ -229,8 +218,7 @@ def places_at_an_address():
 
 def turned_away():
     """Twice 421: it is left alone for two seconds, then for four; no target's deadline runs out meanwhile."""
-    with Sandbox() as box:
-        porter = Porter(turned_away=2)
+    with Sandbox() as box, Porter(turned_away=2) as porter:
         path = box.file('list', f'{porter.target}\n'.encode() * 4)
         run = box.run('check', '--targets', path, '--jobs', '1', '--deadline', '1.5')
         results = [json.loads(line)['result'] for line in run.stdout.splitlines()]

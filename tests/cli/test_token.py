@@ -10,7 +10,7 @@ import sys
 import time
 
 from authority import Recorder, decode
-from support import PATIENCE, Sandbox, Simulator, complains, contains, equal, lacks, main
+from support import PATIENCE, Sandbox, Simulator, class_of, complains, contains, equal, lacks, main
 
 CLIENT = '12345678-0000-4000-8000-000000000001'
 # The numbers that Microsoft's reference has for the sign-in of mail programs, and what each comes to.
@@ -60,11 +60,6 @@ def secret(simulator):
 def is_token(text, what):
     if not re.fullmatch(rb'[\w-]+\.[\w-]+\.[\w-]+\n', text):
         raise AssertionError(f'{what}: no token in {text[:200]!r}')
-
-
-def class_of(result):
-    found = re.search(r'^Class: (\S+)', result.stdout.decode(), re.M)
-    return found.group(1) if found else None
 
 
 def device_code():

@@ -2,12 +2,11 @@
 """`maildoctor token get` at Google's: a service account, against the simulated authority and a recording one."""
 import json
 import pathlib
-import re
 import subprocess
 import sys
 
 from authority import Recorder, decode
-from support import Sandbox, Simulator, complains, contains, equal, lacks, main
+from support import Sandbox, Simulator, class_of, complains, contains, equal, lacks, main
 
 USER = 'ana@contoso.com'
 ACCOUNT = 'robot@project-4711.iam.gserviceaccount.com'
@@ -31,11 +30,6 @@ def get(box, file, *more, **others):
 
 def way(simulator):
     return ['--authority', simulator.facts['authority'], '--ca-file', simulator.facts['ca_file']]
-
-
-def class_of(result):
-    found = re.search(r'^Class: (\S+)', result.stdout.decode(), re.M)
-    return found.group(1) if found else None
 
 
 def account():
