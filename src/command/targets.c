@@ -10,6 +10,7 @@
 #include "diagnosis/diagnose.h"
 #include "engine/fleet.h"
 #include "report/tally.h"
+#include "result/json_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,12 +68,6 @@ static bool put_line(struct targets *t, const struct buffer *line)
     return false;
 }
 
-static int append(const char *data, size_t size, void *out)
-{
-    buffer_append(out, data, size);
-    return 0;
-}
-
 /* A target that could not be tried is answered too. ERROR is released. */
 static void tell_error(struct targets *t, int64_t index, char *error)
 {
@@ -83,7 +78,7 @@ static void tell_error(struct targets *t, int64_t index, char *error)
     buffer_format(&line, ANSWERED_PREFIX "%" PRId64 ",\"error\":", index);
     json_t *text = json_stringn(buffer_bytes(&shown).data, buffer_size(&shown));
     size_t ascii = t->settings->ascii ? JSON_ENSURE_ASCII : 0;
-    json_dump_callback(text, append, &line, JSON_ENCODE_ANY | ascii);
+    json_text_append(&line, text, JSON_ENCODE_ANY | ascii);
     json_decref(text);
     buffer_append_text(&line, "}\n");
     tally_count_error(&t->tally);

@@ -8,6 +8,7 @@
 #include "command/options.h"
 #include "command/output.h"
 #include "command/state_dir.h"
+#include "result/json_text.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -111,12 +112,6 @@ bool token_store_read(const char *path, const struct token_owner *owner,
     return good;
 }
 
-static int append_text(const char *text, size_t size, void *out)
-{
-    buffer_append(out, text, size);
-    return 0;
-}
-
 bool token_store_write(const char *path, const struct token_owner *owner,
                        const struct secret *refresh, char **ret_error)
 {
@@ -127,7 +122,7 @@ bool token_store_write(const char *path, const struct token_owner *owner,
     json_object_set_new(object, "authority", json_string(owner->authority));
     json_object_set_new(object, "client_id", json_string(owner->client_id));
     json_object_set_new(object, "refresh_token", value);
-    json_dump_callback(object, append_text, &out, JSON_INDENT(2));
+    json_text_append(&out, object, JSON_INDENT(2));
     buffer_append_text(&out, "\n");
     explicit_bzero((char *)(uintptr_t)json_string_value(value), json_string_length(value));
     json_decref(object);

@@ -6,15 +6,10 @@
 #include "report/page.h"
 #include "report/report.h"
 #include "result/escape.h"
+#include "result/json_text.h"
 
 /* Fifteen digits hold a run of thirty years to the microsecond, and none is invented. */
 enum { DIGITS = JSON_REAL_PRECISION(15) };
-
-static int append(const char *data, size_t size, void *out)
-{
-    buffer_append(out, data, size);
-    return 0;
-}
 
 /* Escaped, which leaves valid UTF-8 only; null for NULL. */
 static json_t *text_value(const char *text)
@@ -68,7 +63,7 @@ static void write_json(struct buffer *out, const struct result *result,
     json_t *json = result_to_json(result, options->transcript);
     if (options->baseline)
         json_object_set_new(json, "since", since_value(options->baseline, result));
-    json_dump_callback(json, append, out, flags | DIGITS);
+    json_text_append(out, json, flags | DIGITS);
     buffer_append_text(out, "\n");
     json_decref(json);
 }

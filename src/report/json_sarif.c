@@ -4,6 +4,7 @@
 #include "report/page.h"
 #include "report/report.h"
 #include "report/wording.h"
+#include "result/json_text.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -158,12 +159,6 @@ static json_t *invocation_value(const struct result *result)
                      started, "endTimeUtc", ended, "exitCode", result_exit_status(result, false));
 }
 
-static int append(const char *data, size_t size, void *out)
-{
-    buffer_append(out, data, size);
-    return 0;
-}
-
 void report_sarif(struct buffer *out, const struct result *result,
                   const struct report_options *options)
 {
@@ -177,8 +172,7 @@ void report_sarif(struct buffer *out, const struct result *result,
     json_t *log =
         json_pack("{s:s, s:s, s:[o]}", "$schema", "https://json.schemastore.org/sarif-2.1.0.json",
                   "version", "2.1.0", "runs", run);
-    json_dump_callback(log, append, out,
-                       JSON_INDENT(2) | DIGITS | (options->ascii ? JSON_ENSURE_ASCII : 0));
+    json_text_append(out, log, JSON_INDENT(2) | DIGITS | (options->ascii ? JSON_ENSURE_ASCII : 0));
     buffer_append_text(out, "\n");
     json_decref(log);
 }

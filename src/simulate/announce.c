@@ -1,6 +1,7 @@
 #include "simulate/announce.h"
 
 #include "base/arena.h"
+#include "result/json_text.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -138,15 +139,9 @@ static json_t *array_of(const struct strings *list)
     return array;
 }
 
-static int append_json(const char *text, size_t size, void *out)
-{
-    buffer_append(out, text, size);
-    return 0;
-}
-
 static void put_json(struct buffer *out, json_t *value)
 {
-    json_dump_callback(value, append_json, out, JSON_INDENT(2));
+    json_text_append(out, value, JSON_INDENT(2));
     buffer_append_text(out, "\n");
     json_decref(value);
 }

@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
+#include "result/json_text.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -86,15 +87,9 @@ static const char *field(struct asking *asking, int slot, const char *name)
 
 /* ---- answers ---- */
 
-static int append(const char *text, size_t size, void *out)
-{
-    buffer_append(out, text, size);
-    return 0;
-}
-
 static int say(struct asking *asking, int status, json_t *object)
 {
-    json_dump_callback(object, append, asking->out, JSON_COMPACT);
+    json_text_append(asking->out, object, JSON_COMPACT);
     json_decref(object);
     return status;
 }
