@@ -30,8 +30,8 @@ struct check_settings {
     int64_t secret_expires; /* of the login's secret, Unix seconds; 0 unknown */
     enum color_wish color;
     bool ascii, verbose, transcript, share, fail_on_warning;
-    struct limits warning, critical; /* of --format nagios */
-    bool limited;                    /* either was given */
+    struct alert_limits warning, critical; /* of --format nagios */
+    bool limited;                          /* either was given */
     struct secret_source proxy_password;
     const char *targets, *resume; /* files; NULL: one target, from the command line */
     int jobs;                     /* of many targets at once; 0: as many as usual */

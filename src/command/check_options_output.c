@@ -31,11 +31,11 @@ static bool set_fail_on(void *to, const char *value, char **ret_error)
            options_reject(ret_error, "fail-on", value, "error or warning");
 }
 
-static bool set_limits(struct check_settings *settings, struct limits *limits, const char *option,
-                       const char *value, char **ret_error)
+static bool set_limits(struct check_settings *settings, struct alert_limits *limits,
+                       const char *option, const char *value, char **ret_error)
 {
     settings->limited = true;
-    return limits_parse(limits, value) ||
+    return alert_limits_parse(limits, value) ||
            options_reject(ret_error, option, value,
                           "ranges with commas: total=10, a phase such as login=5, certificate=14");
 }

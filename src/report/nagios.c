@@ -18,7 +18,7 @@ enum { STATE_OK, STATE_WARNING, STATE_CRITICAL, STATE_UNKNOWN };
 struct plugin {
     const struct result *result;
     const struct report_options *options;
-    const struct limits *warning, *critical;
+    const struct alert_limits *warning, *critical;
     struct page page;
     struct buffer said;    /* what limits were passed, in words */
     struct buffer numbers; /* performance data */
@@ -119,7 +119,7 @@ static void weigh(struct plugin *plugin, const char *endpoint, const char *name,
 static void weigh_all(struct plugin *plugin)
 {
     const struct trace *trace = plugin->result->trace;
-    const struct limits *warning = plugin->warning, *critical = plugin->critical;
+    const struct alert_limits *warning = plugin->warning, *critical = plugin->critical;
     int64_t expiry = measure_earliest_expiry(plugin->result);
     weigh(plugin, NULL, "total", (double)trace->duration_ns / 1e9, &warning->total,
           &critical->total);
@@ -142,7 +142,7 @@ static void weigh_all(struct plugin *plugin)
 static void plugin_init(struct plugin *plugin, const struct result *result,
                         const struct report_options *options)
 {
-    static const struct limits none = { 0 };
+    static const struct alert_limits none = { 0 };
     *plugin = (struct plugin) {
         .result = result,
         .options = options,

@@ -3,7 +3,7 @@
 #define REPORT_REPORT_H
 
 #include "base/buffer.h"
-#include "report/limits.h"
+#include "report/alert_limits.h"
 #include "result/result.h"
 
 struct report_options {
@@ -13,7 +13,7 @@ struct report_options {
     bool transcript;               /* the redacted dialogues */
     bool fail_on_warning;          /* a warning counts as a fault */
     const struct result *baseline; /* an earlier run, to say what changed since; NULL: none */
-    const struct limits *warning, *critical; /* of format "nagios"; NULL: none */
+    const struct alert_limits *warning, *critical; /* of format "nagios"; NULL: none */
     int columns; /* of the terminal that shows it; 0 unknown. Narrower than REPORT_WIDTH counts */
 };
 

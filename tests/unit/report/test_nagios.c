@@ -22,8 +22,8 @@ static void test_ranges(void **state)
         { "0.5", 0.4, 0.6 }, { "-3:-1", -2, 0 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct limits limits = { 0 };
-        assert_true(limits_parse(&limits, cases[i].text));
+        struct alert_limits limits = { 0 };
+        assert_true(alert_limits_parse(&limits, cases[i].text));
         assert_false(range_alerts(&limits.total, cases[i].fine));
         assert_true(range_alerts(&limits.total, cases[i].alerts));
     }
@@ -39,8 +39,8 @@ static void test_lists(void **state)
         "tea=5", "login=5=6", "nan",   "inf",    "@",
         "5:6:7", "login=~",   ".",     "--5:",   "99999999999999999999999999999999999999999:"
     };
-    struct limits limits = { 0 };
-    assert_true(limits_parse(&limits, "total=20,login=5,certificate=14,tls=@1:2"));
+    struct alert_limits limits = { 0 };
+    assert_true(alert_limits_parse(&limits, "total=20,login=5,certificate=14,tls=@1:2"));
     assert_string_equal(limits.certificate.text, "14:");
     assert_true(range_alerts(&limits.certificate, 13.9));
     assert_false(range_alerts(&limits.certificate, 400));
@@ -48,7 +48,7 @@ static void test_lists(void **state)
     assert_true(range_alerts(&limits.phases[STAGE_TLS], 1.5));
     assert_false(range_alerts(&limits.phases[STAGE_CONNECT], 99));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        if (limits_parse(&limits, bad[i]))
+        if (alert_limits_parse(&limits, bad[i]))
             fail_msg("'%s' was taken", bad[i]);
 }
 
@@ -64,9 +64,9 @@ static struct result *case_named(const char *name)
 static void check_state(const char *name, const char *warning, const char *critical, int status,
                         const char *start)
 {
-    struct limits warn = { 0 }, alarm = { 0 };
-    assert_true((!warning || limits_parse(&warn, warning)) &&
-                (!critical || limits_parse(&alarm, critical)));
+    struct alert_limits warn = { 0 }, alarm = { 0 };
+    assert_true((!warning || alert_limits_parse(&warn, warning)) &&
+                (!critical || alert_limits_parse(&alarm, critical)));
     const struct report_options options = { .warning = &warn, .critical = &alarm };
     const struct report_format *format = report_format_find("nagios");
     struct result *result = case_named(name);

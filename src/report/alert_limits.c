@@ -1,4 +1,4 @@
-#include "report/limits.h"
+#include "report/alert_limits.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@ static bool parse_range(struct range *range, const char *text)
     return range->low <= range->high;
 }
 
-static struct range *find(struct limits *limits, const char *name)
+static struct range *find(struct alert_limits *limits, const char *name)
 {
     enum stage stage = stage_parse(name);
     if (strcmp(name, "total") == 0)
@@ -51,7 +51,7 @@ static struct range *find(struct limits *limits, const char *name)
     return stage == STAGE_NONE ? NULL : &limits->phases[stage];
 }
 
-static bool parse_item(struct limits *limits, char *item)
+static bool parse_item(struct alert_limits *limits, char *item)
 {
     char least[ITEM_SIZE + 1];
     double days;
@@ -67,7 +67,7 @@ static bool parse_item(struct limits *limits, char *item)
     return range && parse_range(range, value);
 }
 
-bool limits_parse(struct limits *limits, const char *list)
+bool alert_limits_parse(struct alert_limits *limits, const char *list)
 {
     for (const char *rest = list; rest;) {
         char item[ITEM_SIZE];
