@@ -1,6 +1,7 @@
 #include "command/token_input.h"
 
 #include "base/memory.h"
+#include "result/json_text.h"
 
 static bool set_format(void *to, const char *value, char **ret_error)
 {
@@ -53,15 +54,9 @@ bool token_input_read(const struct token_input *input, struct token *ret_token, 
     return true;
 }
 
-static int append(const char *text, size_t size, void *out)
-{
-    buffer_append(out, text, size);
-    return 0;
-}
-
 void token_input_put_json(const struct token_input *input, struct buffer *out, json_t *value)
 {
-    json_dump_callback(value, append, out, JSON_INDENT(2) | (input->ascii ? JSON_ENSURE_ASCII : 0));
+    json_text_append(out, value, JSON_INDENT(2) | (input->ascii ? JSON_ENSURE_ASCII : 0));
     buffer_append_text(out, "\n");
     json_decref(value);
 }

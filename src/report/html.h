@@ -40,6 +40,10 @@ void html_commands(const struct html *html, const struct strings *commands);
  * there are. */
 void html_words(const struct html *html, struct bytes words, size_t limit);
 
+/* What FINDING rests on, the first LIMIT pieces of it: who said it, once for what follows from the
+ * same place, and up to WORDS bytes of what was said. */
+void html_evidence(const struct html *html, const struct finding *finding, int limit, size_t words);
+
 /* One word for how a thing went, with a sign that needs no colour: "failed". */
 void html_mark(const struct html *html, enum status status, const char *word);
 

@@ -5,12 +5,16 @@
 #include "report/page.h"
 #include "report/wording.h"
 
+#include <limits.h>
+
+#include <limits.h>
+
 enum { WORDS_SHOWN = 4000 };
 
-static void put_evidence(const struct html *html, const struct finding *finding)
+void html_evidence(const struct html *html, const struct finding *finding, int limit, size_t words)
 {
     const struct evidence *last = NULL;
-    for (const struct evidence *e = finding->evidence; e; e = e->next) {
+    for (const struct evidence *e = finding->evidence; e && limit > 0; e = e->next) {
         if (!cause_shows(finding, e))
             continue;
         if (!last || !cause_same_source(html->result, finding, last, e)) {
@@ -19,8 +23,9 @@ static void put_evidence(const struct html *html, const struct finding *finding)
             cause_source(&line, html->result, finding, e);
             html_line(html, "<p>", &line, "</p>\n");
         }
-        html_words(html, e->line, WORDS_SHOWN);
+        html_words(html, e->line, words);
         last = e;
+        limit--;
     }
 }
 
@@ -76,7 +81,7 @@ static void put_finding(const struct html *html, const struct finding *finding)
     html_line(html, "<p><strong>Who:</strong> ", &who, "</p>\n");
     for (const struct finding *f = finding; f; f = f->next)
         if (is_alike(f, finding))
-            put_evidence(html, f);
+            html_evidence(html, f, INT_MAX, WORDS_SHOWN);
     html_steps(html, &finding->fix, &finding->commands);
     put_references(html, finding);
     html_put(html, "</details>\n");

@@ -81,26 +81,14 @@ static void put_fix(const struct html *html)
 static void put_evidence(const struct html *html)
 {
     const struct finding *cause = wording_cause(html->result);
-    const struct evidence *last = NULL;
-    int shown = 0;
-    for (const struct evidence *e = cause ? cause->evidence : NULL;
-         e && shown < CAUSE_EVIDENCE_SHOWN; e = e->next) {
-        if (!cause_shows(cause, e))
-            continue;
-        if (!shown++)
-            html_put(html, "<section aria-labelledby=\"said\">\n<h2 id=\"said\">What it rests "
-                           "on</h2>\n");
-        if (!last || !cause_same_source(html->result, cause, last, e)) {
-            struct buffer line;
-            page_begin(&line);
-            cause_source(&line, html->result, cause, e);
-            html_line(html, "<p>", &line, "</p>\n");
-        }
-        html_words(html, e->line, WORDS_SHOWN);
-        last = e;
-    }
-    if (shown)
-        html_put(html, "</section>\n");
+    const struct evidence *e = cause ? cause->evidence : NULL;
+    while (e && !cause_shows(cause, e))
+        e = e->next;
+    if (!e)
+        return;
+    html_put(html, "<section aria-labelledby=\"said\">\n<h2 id=\"said\">What it rests on</h2>\n");
+    html_evidence(html, cause, CAUSE_EVIDENCE_SHOWN, WORDS_SHOWN);
+    html_put(html, "</section>\n");
 }
 
 static void put_also(const struct html *html)
