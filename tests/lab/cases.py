@@ -36,6 +36,8 @@ EARLY = "filter hook prerouting priority -300"
 
 
 ONE = "tcp dport {p587} "
+# The seven, and where the simulator has them.
+MAIL = "tcp dport {{ 25, 110, 143, 465, 587, 993, 995, {nets} }} drop"
 
 
 def nat(node_rule, family=4):
@@ -86,6 +88,15 @@ def control_is(same):
 
 def no_walk(result, _):
     return ["a path was walked"] if any("path" in a for e in result["endpoints"] for a in e["addresses"]) else []
+
+
+def mail_blocked(claimed, walked):
+    """Port 443 is named as the one that answers, or nothing is said of it; WALKED checks the walk."""
+    def check(result, names):
+        summary = result["verdict"]["summary"]
+        wrong = [] if ("443" in summary) == claimed else [f"the summary: {summary}"]
+        return wrong + needs("fail", "fail")(result, names) + walked(result, names)
+    return check
 
 
 def reject(how):
@@ -219,6 +230,12 @@ CASES = [
           lambda f: ["dropped " + pair(f, 2, 3)]),
     *both("587 and 25 blocked", "tcp-timeout", "r2", table(FORWARD, "tcp dport {{ {p25}, {p587} }} drop"),
           lambda f: ["dropped " + pair(f, 2, 3)], check=needs("fail", "untested")),
+    *both("all mail ports dropped, the web's open", "tcp-timeout", "r2", table(FORWARD, MAIL),
+          lambda f: ["dropped " + pair(f, 2, 3) + ": sure"], check=mail_blocked(True, control_is(True)),
+          listen=(("server", "::", 443, "silent"),)),
+    *both("all mail ports dropped, the web's open, no time to walk", "tcp-timeout", "r2", table(FORWARD, MAIL),
+          lambda f: [], check=mail_blocked(False, no_walk), listen=(("server", "::", 443, "silent"),),
+          options=("--timeout", "5", "--deadline", "11")),
     Case("sending and reading on different hosts, nothing else open where sending is", "tcp-timeout",
          {"r2": table(FORWARD, "ip daddr 10.77.3.9 meta l4proto tcp drop")}, ("dropped " + pair(4, 2, 3) + ": maybe",), (),
          check=control_is(False), smtp_at="10.77.3.9"),
