@@ -178,6 +178,19 @@ static const struct sim_answer answers[] = {
     { SIM_ON_POP3, SIM_TOO_LONG, "-ERR Protocol error. Connection is closed. 10", SIM_CLOSE, 0 },
 };
 
+/* The organisation's MX host: no logins, mail for its own domains only. */
+static const struct sim_answer mx_answers[] = {
+    { SIM_ON_SMTP, SIM_CAPABILITIES_TLS,
+      "250-{front} Hello [{client}]\n250-SIZE 157286400\n250-PIPELINING\n250-DSN\n"
+      "250-ENHANCEDSTATUSCODES\n250-8BITMIME\n250-BINARYMIME\n250-CHUNKING\n250 SMTPUTF8",
+      SIM_GO_ON, 0 },
+    { SIM_ON_SMTP, SIM_TLS_NEEDED, NULL, SIM_GO_ON, 0 }, /* it takes mail in clear as well */
+    { SIM_ON_SMTP, SIM_MESSAGE,
+      "250 2.6.0 <{session}@{backend}> [InternalId=40810, Hostname={backend}] Queued mail for "
+      "delivery",
+      SIM_GO_ON, 0 },
+};
+
 static const struct sim_record records[] = {
     { .name = "contoso.com", .type = SIM_MX, .text = "contoso-com.mail.protection.outlook.com" },
     { .name = "contoso.com",
@@ -193,6 +206,7 @@ static const struct sim_record records[] = {
     { .name = "smtp.office365.com", .type = SIM_CNAME, .text = "FRA-efz.ms-acdc.office.com" },
     { .name = "outlook.office365.com", .type = SIM_CNAME, .text = "FRA-efz.ms-acdc.office.com" },
     { .name = "FRA-efz.ms-acdc.office.com", .type = SIM_ADDRESS },
+    { .name = "smtp.hve.mx.microsoft", .type = SIM_ADDRESS },
 };
 
 /* The real certificate too has a common name that is no host anybody connects to. */
@@ -206,6 +220,7 @@ static const char *const certificate_names[] = {
     "*.office.com",
     "mail.protection.outlook.com",
     "*.mail.protection.outlook.com",
+    "smtp.hve.mx.microsoft",
     NULL,
 };
 
@@ -225,4 +240,40 @@ const struct sim_persona sim_exchange = {
     .modes = { [SIM_465] = SIM_MODE_SILENT }, /* not offered: connects are dropped */
     .answers = answers,
     .answer_count = sizeof answers / sizeof answers[0],
+};
+
+const struct sim_persona sim_exchange_mx = {
+    .id = "exchange-mx",
+    .title = "the MX host of an organisation in Microsoft 365",
+    .base = &sim_exchange,
+    .domain = "contoso.com",
+    .smtp_host = "contoso-com.mail.protection.outlook.com",
+    .imap_host = "outlook.office365.com",
+    .pop3_host = "outlook.office365.com",
+    .front = "FR1PEPF00000A12.mail.protection.outlook.com",
+    .backend = "FR4P281MB0123.DEUP281.PROD.OUTLOOK.COM",
+    .user = "ana@contoso.com",
+    .certificate_names = certificate_names,
+    .records = records,
+    .record_count = sizeof records / sizeof records[0],
+    .modes = { [SIM_587] = SIM_MODE_SILENT, [SIM_465] = SIM_MODE_SILENT },
+    .answers = mx_answers,
+    .answer_count = sizeof mx_answers / sizeof mx_answers[0],
+};
+
+const struct sim_persona sim_exchange_hve = {
+    .id = "exchange-hve",
+    .title = "High Volume Email of Microsoft 365",
+    .base = &sim_exchange,
+    .domain = "contoso.com",
+    .smtp_host = "smtp.hve.mx.microsoft",
+    .imap_host = "outlook.office365.com",
+    .pop3_host = "outlook.office365.com",
+    .front = "FR4P281CA0123.outlook.office365.com",
+    .backend = "FR4P281CA0123.DEUP281.PROD.OUTLOOK.COM",
+    .user = "ana@contoso.com",
+    .certificate_names = certificate_names,
+    .records = records,
+    .record_count = sizeof records / sizeof records[0],
+    .modes = { [SIM_25] = SIM_MODE_SILENT, [SIM_465] = SIM_MODE_SILENT },
 };

@@ -50,6 +50,7 @@ const struct sim_answer *sim_scenario_answer(const struct sim_scenario *scenario
 {
     const struct sim_answer *answer =
         find(scenario->answers, scenario->answer_count, port_index, moment);
-    const struct sim_persona *persona = scenario->persona;
-    return answer ? answer : find(persona->answers, persona->answer_count, port_index, moment);
+    for (const struct sim_persona *p = scenario->persona; p && !answer; p = p->base)
+        answer = find(p->answers, p->answer_count, port_index, moment);
+    return answer;
 }

@@ -125,6 +125,7 @@ struct sim_record {
 
 struct sim_persona {
     const char *id, *title;
+    const struct sim_persona *base; /* speaks where this one has no words of its own; NULL */
     const char *domain;
     const char *smtp_host, *imap_host, *pop3_host;
     const char *front, *backend; /* the names it gives itself */
@@ -136,7 +137,7 @@ struct sim_persona {
     const struct sim_answer *answers;
     size_t answer_count;
 };
-extern const struct sim_persona sim_exchange, sim_generic;
+extern const struct sim_persona sim_exchange, sim_exchange_mx, sim_exchange_hve, sim_generic;
 const char *sim_persona_host(const struct sim_persona *persona, int port_index);
 
 enum sim_login { SIM_LOGIN_NONE, SIM_LOGIN_PASSWORD, SIM_LOGIN_WRONG_PASSWORD, SIM_LOGIN_TOKEN };

@@ -18,6 +18,8 @@ TITLE_MOST = 49  # a line of the list has 80 columns
 PORTS = ('25', '587', '465', '143', '993', '110', '995')
 GROUPS = {'smtp': PORTS[0:3], 'imap': PORTS[3:5], 'pop3': PORTS[5:7], 'all': PORTS}
 PERSONAS = {'exchange': ('contoso.com', 'smtp.office365.com', 'outlook.office365.com'),
+            'exchange-mx': ('contoso.com', 'contoso-com.mail.protection.outlook.com'),
+            'exchange-hve': ('contoso.com', 'smtp.hve.mx.microsoft'),
             'generic': ('example.org', 'mail.example.org')}
 PLACEHOLDERS = {'front', 'backend', 'session', 'client', 'user', 'tag', 'verb', 'line', 'item', 'number', 'message',
                 'date', 'time', 'size', 'place', 'refusal'}
@@ -151,7 +153,7 @@ def render(words, scenario, path, out):
     fields = [
         f'.id = {quote(scenario["id"])}', f'.title = {quote(scenario["title"])}',
         f'.expected_class = {quote(scenario["class"]) if scenario["class"] else "NULL"}',
-        f'.expected_exit = {scenario["exit"]}', f'.persona = &sim_{scenario["persona"]}',
+        f'.expected_exit = {scenario["exit"]}', f'.persona = &sim_{scenario["persona"].replace("-", "_")}',
         f'.target = {quote(scenario["target"])}', f'.options = {options}',
         f'.login = {look_up(words, "login", scenario.get("login", "none"), where)}',
         f'.token = {look_up(words, "token", scenario.get("token", "good"), where)}',

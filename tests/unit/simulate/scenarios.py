@@ -371,13 +371,26 @@ def submit(sim):
     return client.sendmail("info@contoso.com", ["b@example.com"], b"Subject: x\r\n\r\nx\r\n")
 
 
+def handed_over(sim):
+    """To the MX host, without a login."""
+    client = sim.smtp(25)
+    client.ehlo()
+    assert not client.has_extn("auth"), client.esmtp_features
+    return client.sendmail("printer@contoso.com", ["b@example.com"], b"Subject: x\r\n\r\nx\r\n")
+
+
+def mx_takes(sim):
+    assert handed_over(sim) == {}
+    silent(sim, 587)
+
+
 def submitted(sim):
     assert submit(sim) == {}
 
 
-def recipient_refused(code, start):
+def recipient_refused(code, start, send=submit):
     def check(sim):
-        error = expect(smtplib.SMTPRecipientsRefused, lambda: submit(sim))
+        error = expect(smtplib.SMTPRecipientsRefused, lambda: send(sim))
         (found, words), = error.recipients.values()
         assert found == code and words.decode().startswith(start), error
     return check
@@ -388,6 +401,12 @@ def message_refused(code, start):
         error = expect(smtplib.SMTPResponseException, lambda: submit(sim))
         assert error.smtp_code == code and error.smtp_error.decode().startswith(start), error
     return check
+
+
+def login_needed(sim):
+    client = sim.smtp(25)
+    error = expect(smtplib.SMTPSenderRefused, lambda: client.sendmail("a@contoso.com", ["b@example.com"], b"x\r\n"))
+    assert error.smtp_code == 530 and error.smtp_error.startswith(b"5.7.57 "), error
 
 
 def greets_with(port, start):
@@ -445,6 +464,11 @@ SCENARIOS = {
     "recipient-rejected": recipient_refused(550, "5.1.10 "), "relay-denied": recipient_refused(554, "5.7.1 <bo@example.net>"),
     "sender-rejected": message_refused(550, "5.1.8 Sender"), "sending-limit-exceeded": message_refused(550, "5.1.90 "),
     "sending-limit-exceeded-quota": message_refused(554, "5.2.2 Submission quota"),
+    "sending-limit-exceeded-tenant": message_refused(550, "5.7.233 "),
+    "direct-send": mx_takes, "direct-send-rejected": recipient_refused(550, "5.7.68 ", handed_over),
+    "direct-send-outside": recipient_refused(550, "5.7.54 ", handed_over),
+    "relay-without-connector": recipient_refused(550, "5.7.64 ", handed_over),
+    "hve-outside": recipient_refused(550, "5.5.105 "), "authentication-required-to-send": login_needed,
     "throttled-threads": message_refused(432, "4.3.2 STOREDRV.ClientSubmit"),
     "server-temporarily-unavailable": greets_with(25, b"421 4.3.2 "),
     "throttled": smtp_refuses(432, "4.3.2 Concurrent connections limit exceeded"),
