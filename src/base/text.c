@@ -109,6 +109,32 @@ struct bytes text_trim(struct bytes text)
     return text;
 }
 
+int text_hex_digit(char c)
+{
+    c = text_lower(c);
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+const char *text_decode_user(char *user)
+{
+    char *out = user;
+    for (const char *in = user; *in; in++) {
+        int c = (unsigned char)*in;
+        if (c == '%') {
+            int high = text_hex_digit(in[1]), low = high < 0 ? -1 : text_hex_digit(in[2]);
+            if (low < 0)
+                return "a % is not followed by two hexadecimal digits";
+            c = high << 4 | low;
+            in += 2;
+        }
+        if (c < 0x20 || c == 0x7f)
+            return "the user name holds a control character";
+        *out++ = (char)c;
+    }
+    *out = '\0';
+    return text_is_utf8(text_bytes(user)) ? NULL : "the user name is not UTF-8";
+}
+
 /* The value of the character at the start of TEXT, and its length; length 0 when malformed. */
 static size_t decode_utf8(struct bytes text, uint32_t *ret_value)
 {
@@ -184,17 +210,11 @@ void text_escape(struct buffer *out, struct bytes text)
     }
 }
 
-static int hex_digit(char c)
-{
-    c = text_lower(c);
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 void text_unescape(struct buffer *out, const char *escaped)
 {
     for (const char *p = escaped; *p; p++) {
-        int high = p[0] == '\\' && p[1] == 'x' ? hex_digit(p[2]) : -1;
-        int low = high >= 0 ? hex_digit(p[3]) : -1;
+        int high = p[0] == '\\' && p[1] == 'x' ? text_hex_digit(p[2]) : -1;
+        int low = high >= 0 ? text_hex_digit(p[3]) : -1;
         if (low < 0) {
             buffer_append(out, p, 1);
             continue;

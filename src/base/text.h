@@ -31,6 +31,13 @@ int64_t text_take_number(struct bytes *text);
 /* Leading and trailing blanks, tabs and line ends removed. */
 struct bytes text_trim(struct bytes text);
 
+int text_hex_digit(char c); /* its value in either case, -1 when it is none */
+
+/* Decodes a user name as it stands in a URL (RFC 3986 section 2.1), in place. NULL, or what is
+ * wrong with it, a literal: a byte that decodes to a control character, or that makes the whole
+ * something other than UTF-8, could not be a login. */
+const char *text_decode_user(char *user);
+
 /* How long the well-formed UTF-8 character at the start of TEXT is (1 to 4), 0 when it is malformed
  * (RFC 3629: also surrogates, overlong forms and values past U+10FFFF) or TEXT is empty. */
 size_t text_utf8_length(struct bytes text);

@@ -89,20 +89,12 @@ static void answer(const struct visitor *visitor, const char *status, const char
 
 /* ---- what the browser brings ---- */
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 static void decode(struct bytes text, struct buffer *out)
 {
     for (size_t i = 0; i < text.size; i++) {
         bool coded = text.data[i] == '%' && i + 2 < text.size;
-        int high = coded ? hex_digit(text.data[i + 1]) : -1;
-        int low = coded ? hex_digit(text.data[i + 2]) : -1;
+        int high = coded ? text_hex_digit(text.data[i + 1]) : -1;
+        int low = coded ? text_hex_digit(text.data[i + 2]) : -1;
         char c = text.data[i] == '+' ? ' ' : text.data[i];
         if (high >= 0 && low >= 0) {
             c = (char)(high * 16 + low);

@@ -41,18 +41,12 @@ static char before(const struct rewrite *rewrite)
     return rewrite->size ? rewrite->out[rewrite->size - 1] : ' ';
 }
 
-static int hex_digit(char c)
-{
-    c = text_lower(c);
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* DIGITS hexadecimal digits from AT on; -1 when they are none. */
 static int read_hex(const struct rewrite *rewrite, size_t at, size_t digits)
 {
     int value = 0;
     for (size_t i = 0; i < digits; i++) {
-        int digit = hex_digit(peek(rewrite, at + i));
+        int digit = text_hex_digit(peek(rewrite, at + i));
         if (digit < 0)
             return -1;
         value = value * 16 + digit;

@@ -26,33 +26,6 @@ static bool read_scheme(struct proxy_settings *settings, const char *scheme, cha
     return true;
 }
 
-static int hex(char c)
-{
-    c = text_lower(c);
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* RFC 3986 section 2.1, in place. */
-static bool decode(char *text, char **ret_error)
-{
-    char *out = text;
-    for (const char *in = text; *in; in++) {
-        int c = (unsigned char)*in;
-        if (c == '%') {
-            int high = hex(in[1]), low = high < 0 ? -1 : hex(in[2]);
-            if (low < 0)
-                return reject(ret_error, "a % is not followed by two hexadecimal digits");
-            c = high << 4 | low;
-            in += 2;
-        }
-        if (c < 0x20 || c == 0x7f)
-            return reject(ret_error, "the user name holds a control character");
-        *out++ = (char)c;
-    }
-    *out = '\0';
-    return text_is_utf8(text_bytes(text)) || reject(ret_error, "the user name is not UTF-8");
-}
-
 static bool read_user(struct proxy_settings *settings, char *user, char **ret_error)
 {
     if (strchr(user, ':'))
@@ -60,8 +33,9 @@ static bool read_user(struct proxy_settings *settings, char *user, char **ret_er
                                  "read it; use --proxy-password-file or MAILDOCTOR_PROXY_PASSWORD");
     if (*user == '\0')
         return reject(ret_error, "nothing stands before the @");
-    if (!decode(user, ret_error))
-        return false;
+    const char *complaint = text_decode_user(user);
+    if (complaint)
+        return reject(ret_error, complaint);
     if (strlen(user) > PROXY_LOGIN_LIMIT)
         return reject(ret_error, "the user name is longer than 255 bytes");
     /* RFC 7617 section 2: the colon ends the user name. */

@@ -32,34 +32,6 @@ static bool read_scheme(struct form *form, const char *scheme)
     return form_reject(form, "the scheme is none of smtp, smtps, imap, imaps, pop3, pop3s");
 }
 
-static int hex(char c)
-{
-    c = text_lower(c);
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* RFC 3986 section 2.1, in place. A byte that decodes to a control character, or makes the whole
- * something other than UTF-8, could not be a login. */
-static bool decode(struct form *form, char *text)
-{
-    char *out = text;
-    for (const char *in = text; *in; in++) {
-        int c = (unsigned char)*in;
-        if (c == '%') {
-            int high = hex(in[1]), low = high < 0 ? -1 : hex(in[2]);
-            if (low < 0)
-                return form_reject(form, "a % is not followed by two hexadecimal digits");
-            c = high << 4 | low;
-            in += 2;
-        }
-        if (c < 0x20 || c == 0x7f)
-            return form_reject(form, "the user name holds a control character");
-        *out++ = (char)c;
-    }
-    *out = '\0';
-    return text_is_utf8(text_bytes(text)) || form_reject(form, "the user name is not UTF-8");
-}
-
 static bool read_user(struct form *form, char *user)
 {
     if (*user == '\0')
@@ -69,8 +41,9 @@ static bool read_user(struct form *form, char *user)
                                  "it; use --ask-password or --password-file");
     if (strchr(user, ';'))
         return form_reject(form, "use --auth to choose a mechanism, and %3B for a semicolon");
-    if (!decode(form, user))
-        return false;
+    const char *complaint = text_decode_user(user);
+    if (complaint)
+        return form_reject(form, complaint);
     form->target->user = user;
     /* A login need not be an address; where it is one, reports may use it as such. */
     if (strchr(user, '@'))

@@ -136,16 +136,10 @@ size_t share_base64(struct share *share, struct buffer *out, struct bytes text, 
 
 /* ---- percent ---- */
 
-static int hex_of(char c)
-{
-    char low = text_lower(c);
-    return c >= '0' && c <= '9' ? c - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
 static bool is_triplet(struct bytes text, size_t at)
 {
-    return at + 2 < text.size && text.data[at] == '%' && hex_of(text.data[at + 1]) >= 0 &&
-           hex_of(text.data[at + 2]) >= 0;
+    return at + 2 < text.size && text.data[at] == '%' && text_hex_digit(text.data[at + 1]) >= 0 &&
+           text_hex_digit(text.data[at + 2]) >= 0;
 }
 
 /* RFC 3986 section 2.3. */
@@ -160,7 +154,8 @@ static size_t percent_run(struct bytes text, struct buffer *decoded, bool *ret_a
     size_t size = 0;
     while (size < text.size) {
         if (is_triplet(text, size)) {
-            char c = (char)(hex_of(text.data[size + 1]) * 16 + hex_of(text.data[size + 2]));
+            char c = (char)(text_hex_digit(text.data[size + 1]) * 16 +
+                            text_hex_digit(text.data[size + 2]));
             buffer_append(decoded, &c, 1);
             *ret_any = true;
             size += 3;

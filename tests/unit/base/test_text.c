@@ -212,6 +212,35 @@ static void unescapes_only_what_escape_wrote(void **state)
     }
 }
 
+static void decodes_a_user_of_a_url(void **state)
+{
+    static const struct {
+        const char *text, *user; /* NULL: refused */
+    } cases[] = {
+        { "ana", "ana" },
+        { "ana%40contoso.com", "ana@contoso.com" },
+        { "%c3%A9", "\xc3\xa9" },
+        { "100%25", "100%" },
+        { "", "" },
+        { "100%", NULL },
+        { "a%4", NULL },
+        { "a%zz", NULL },
+        { "a%00b", NULL },
+        { "a%0d%0a", NULL },
+        { "a\x7f", NULL },
+        { "%e9", NULL },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char user[40];
+        snprintf(user, sizeof user, "%s", cases[i].text);
+        const char *complaint = text_decode_user(user);
+        assert_int_equal(complaint == NULL, cases[i].user != NULL);
+        if (!complaint)
+            assert_string_equal(user, cases[i].user);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +253,7 @@ int main(void)
         cmocka_unit_test(escapes_what_may_not_be_printed),
         cmocka_unit_test(escaping_loses_nothing),
         cmocka_unit_test(unescapes_only_what_escape_wrote),
+        cmocka_unit_test(decodes_a_user_of_a_url),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
