@@ -6,7 +6,12 @@
 #include <string.h>
 #include <time.h>
 
-enum { SKEW_S = 300, TIME_SIZE = 32 }; /* clocks may differ by five minutes, as Entra allows */
+enum {
+    SKEW_S = 300, /* clocks may differ by five minutes, as Entra allows */
+    /* Further off than any time zone: no clock that was set to local time explains it. */
+    ZONES_APART_S = 26 * 3600,
+    TIME_SIZE = 32
+};
 
 /* learn.microsoft.com: every personal account belongs to this one. */
 static const char consumers[] = "9188040d-6c67-4c5b-b112-36a304b66dad";
@@ -34,6 +39,11 @@ static const struct {
     { "https://ps.outlook.com", "Exchange administration" },
 };
 
+/* Exchange Online has more names than are known here, all of them below these: for it a token may
+ * be whose audience is such a one. */
+static const char *const exchange[] = { "outlook.com",  "office.com", "office365.com",
+                                        "office365.us", "outlook.cn", "apps.mil" };
+
 static const char *const flaw_names[TOKEN_FLAW_COUNT] = {
     [TOKEN_WRONG_AUDIENCE] = "wrong-audience",
     [TOKEN_WRONG_TENANT] = "wrong-tenant",
@@ -60,10 +70,12 @@ struct judging {
     size_t count;
 };
 
-static void note(struct judging *judging, enum token_flaw flaw, enum token_weight weight,
-                 const char *words)
+static struct token_judgement *note(struct judging *judging, enum token_flaw flaw,
+                                    enum token_weight weight, const char *words)
 {
-    judging->out[judging->count++] = (struct token_judgement) { flaw, weight, words };
+    struct token_judgement *judgement = &judging->out[judging->count++];
+    *judgement = (struct token_judgement) { flaw, weight, words, false };
+    return judgement;
 }
 
 static bool found(const struct judging *judging, enum token_flaw flaw)
@@ -122,6 +134,40 @@ static const char *service_of(const char *audience)
     return NULL;
 }
 
+static bool is_below(struct bytes host, const char *domain)
+{
+    size_t size = strlen(domain), before = host.size - size;
+    return host.size >= size &&
+           text_starts_fold((struct bytes) { host.data + before, size }, domain) &&
+           (before == 0 || host.data[before - 1] == '.');
+}
+
+/* The host of an audience that is a web address; empty. */
+static struct bytes host_of(const char *audience)
+{
+    const char *host = strstr(audience, "://");
+    bool web = host && text_starts_fold(text_bytes(audience), "http");
+    return web ? (struct bytes) { host + 3, strcspn(host + 3, ":/?#") } : (struct bytes) { 0 };
+}
+
+/* Is it certainly none of Exchange's names? */
+static bool is_elsewhere(const char *audience)
+{
+    struct bytes host = host_of(audience);
+    for (size_t i = 0; i < sizeof exchange / sizeof *exchange; i++)
+        if (is_below(host, exchange[i]))
+            return false;
+    return host.size || text_starts_fold(text_bytes(audience), "api://") || service_of(audience);
+}
+
+static bool is_all_elsewhere(const struct token *token)
+{
+    for (size_t i = 0; i < token->audience.count; i++)
+        if (!is_elsewhere(token->audience.items[i]))
+            return false;
+    return true;
+}
+
 static void judge_audience(struct judging *judging)
 {
     const struct token *token = judging->token;
@@ -133,12 +179,14 @@ static void judge_audience(struct judging *judging)
     if (cloud)
         note(judging, TOKEN_WRONG_TENANT, TOKEN_FAULT,
              arena_format(judging->arena, "it is for %s (%s), not for %s", cloud->title, audience,
-                          judging->question->provider->title));
+                          judging->question->provider->title))
+            ->certain = true;
     else
         note(judging, TOKEN_WRONG_AUDIENCE, TOKEN_FAULT,
              arena_format(judging->arena, "it is for %s%s%s%s, not for the mail servers (%s)",
                           service ? service : audience, service ? " (" : "",
-                          service ? audience : "", service ? ")" : "", oauth->audiences[0]));
+                          service ? audience : "", service ? ")" : "", oauth->audiences[0]))
+            ->certain = is_all_elsewhere(token);
 }
 
 /* ---- whose organisation ---- */
@@ -179,16 +227,48 @@ static const char *instant(int64_t seconds, char text[static TIME_SIZE])
     return text;
 }
 
+/* By how much two clocks of a run are past INSTANT, at least: which one is right is not known. */
+static int64_t past(const struct token_question *question, int64_t instant)
+{
+    int64_t here = question->now - instant, there = question->there - instant;
+    return question->there && there < here ? there : here;
+}
+
+static void judge_expiry(struct judging *judging)
+{
+    char text[TIME_SIZE], other[TIME_SIZE];
+    const struct token_question *question = judging->question;
+    int64_t expires = judging->token->expires, over = past(question, expires);
+    /* Already over when it was given out: then this machine's clock is ahead. */
+    bool odd = question->obtained && expires <= question->obtained;
+    const char *words = arena_format(judging->arena, "it expired at %s", instant(expires, text));
+    if (over < 0) /* by one clock only */
+        words = arena_format(
+            judging->arena, "%s by %s clock, and not yet by %s (%s); one of them is wrong", words,
+            expires <= question->now ? "this machine's" : "the server's",
+            expires <= question->now ? "the server's" : "this machine's",
+            instant(expires <= question->now ? question->there : question->now, other));
+    else if (odd)
+        words = arena_format(
+            judging->arena, "%s, which was before it was given out: is this machine's clock right?",
+            words);
+    else if (question->there)
+        words = arena_format(judging->arena, "%s, by the server's clock as well", words);
+    bool fault = over >= SKEW_S && !odd;
+    note(judging, TOKEN_EXPIRED, fault ? TOKEN_FAULT : TOKEN_DOUBT, words)->certain =
+        fault && (question->there || over >= ZONES_APART_S);
+}
+
 static void judge_times(struct judging *judging)
 {
     char text[TIME_SIZE];
-    int64_t now = judging->question->now, expires = judging->token->expires;
-    int64_t begins = judging->token->not_before;
-    if (expires && expires <= now)
-        note(judging, TOKEN_EXPIRED, expires + SKEW_S <= now ? TOKEN_FAULT : TOKEN_DOUBT,
-             arena_format(judging->arena, "it expired at %s", instant(expires, text)));
-    else if (begins > now)
-        note(judging, TOKEN_NOT_YET_VALID, begins > now + SKEW_S ? TOKEN_FAULT : TOKEN_DOUBT,
+    const struct token_question *question = judging->question;
+    int64_t expires = judging->token->expires, begins = judging->token->not_before;
+    int64_t latest = question->there > question->now ? question->there : question->now;
+    if (expires && expires <= latest)
+        judge_expiry(judging);
+    else if (begins > question->now)
+        note(judging, TOKEN_NOT_YET_VALID, begins > latest + SKEW_S ? TOKEN_FAULT : TOKEN_DOUBT,
              arena_format(judging->arena, "it is good from %s on; is this machine's clock right?",
                           instant(begins, text)));
 }

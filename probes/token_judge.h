@@ -28,12 +28,17 @@ struct token_question {
     const char *login;               /* NULL unknown */
     const char *tenant;              /* the organisation's id, where one was named; NULL */
     int64_t now;                     /* Unix seconds */
+    int64_t there;                   /* the same by the server's clock; 0: it does not tell */
+    int64_t obtained;                /* when the authority gave it, by ours; 0 unknown */
 };
 
 struct token_judgement {
     enum token_flaw flaw;
     enum token_weight weight;
     const char *words; /* one clause, with the claim's own words: escape them */
+    /* A fault that neither a clock that is wrong here nor a name that is not known here explains:
+     * it is of no use to send the token to that provider. */
+    bool certain;
 };
 
 /* Writes what is wrong, gravest first; returns how many there are. Of one cause only the first

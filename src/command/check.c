@@ -19,6 +19,7 @@
 #include "diagnosis/classify.h"
 #include "diagnosis/diagnose.h"
 #include "diagnosis/redact.h"
+#include "diagnosis/token_class.h"
 #include "probes/sasl.h"
 #include "result/share.h"
 
@@ -145,6 +146,7 @@ static bool perform(struct check *check, char **ret_error)
     options->token = check->token.secret;
     options->state_dir = check->state_dir = state_dir_find();
     options->judge_login = classify_login;
+    options->judge_token = token_unfit;
     check->loop = loop_new();
     check->trace = trace_new();
     check_token_note(&check->token, &check->settings, check->trace);

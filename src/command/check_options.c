@@ -388,8 +388,9 @@ static const struct option_row rows[] = {
     { OPTION_FLAG, "all-logins", 0, NULL, "log in on every port, not once per protocol",
       AT(run.all_logins), NULL },
     { OPTION_FLAG, "retry-login", 0, NULL,
-      "try a password again that was refused within the last 30 minutes", AT(run.retry_login),
-      NULL },
+      "try a password again that was refused within the last 30 minutes, and a token that "
+      "says itself that it can be no good",
+      AT(run.retry_login), NULL },
     { OPTION_FLAG, "insecure-login", 0, NULL,
       "send the secret even where the server's identity is not verified", AT(run.insecure_login),
       NULL },

@@ -5,6 +5,7 @@
 #include "command/check_submit.h"
 #include "command/check_token.h"
 #include "diagnosis/classify.h"
+#include "diagnosis/token_class.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -295,6 +296,7 @@ static bool take_line(struct target_job *job, const struct targets_common *commo
     check_settings_complete(settings);
     settings->run.state_dir = common->state_dir;
     settings->run.judge_login = classify_login;
+    settings->run.judge_token = token_unfit;
     return target_parse(&settings->run.target, &settings->arena, operands.items[0], ret_error) &&
            check_settings_agree(settings, ret_error) &&
            check_exercise_agrees(settings, ret_error) &&

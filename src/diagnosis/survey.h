@@ -100,6 +100,9 @@ void survey_exercise(struct survey *survey, const struct endpoint *endpoint);
  * the line of evidence, and *SAID is then what that means. NULL: no more than the words. */
 const char *survey_token_cause(const struct survey *survey, const struct endpoint *endpoint,
                                const struct attempt *attempt, struct classified *said);
+/* STEP was left out since its token could not be good: says so, and why. */
+void survey_token_kept(struct survey *survey, const struct endpoint *endpoint,
+                       const struct attempt *attempt, const struct step *step);
 /* Do the claims of the run's token tell what it is good for? Then nothing need be inferred. */
 bool survey_token_is_read(const struct survey *survey);
 /* Last: no token was to be had, or no server looked at it. */

@@ -146,6 +146,8 @@ void survey_login(struct survey *survey, const struct endpoint *endpoint,
                                 step->start_ns, text_bytes(claim));
         } else if (block == BLOCK_REFUSED_EARLIER) {
             add_earlier(survey, endpoint, attempt, step);
+        } else if (block == BLOCK_TOKEN_EXPIRED || block == BLOCK_TOKEN_AUDIENCE) {
+            survey_token_kept(survey, endpoint, attempt, step);
         }
     }
 }

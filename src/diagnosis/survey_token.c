@@ -29,21 +29,85 @@ static void read_facts(const struct token_facts *facts, struct token *token)
     };
 }
 
-static size_t judge(const struct survey *survey, const struct endpoint *endpoint,
-                    struct token_judgement judgements[TOKEN_FLAW_COUNT])
+/* The time by the server's own clock, when it greeted; 0: it did not say. */
+static int64_t time_there(const struct attempt *attempt)
+{
+    const struct step *step = attempt ? attempt_step(attempt, STAGE_GREETING) : NULL;
+    int64_t there_s = 0;
+    return step && survey_date_in(step->reply, &there_s) ? there_s : 0;
+}
+
+/* ATTEMPT: the conversation so far; NULL: none. */
+static size_t judge_at(struct trace *trace, const struct provider *provider,
+                       const struct endpoint *endpoint, const struct attempt *attempt,
+                       struct token_judgement judgements[TOKEN_FLAW_COUNT])
 {
     struct token token;
-    const struct provider *host = provider_by_host(endpoint->host);
     const struct token_question question = {
         .service = service_name(endpoint->service),
-        .provider = host ? host : survey->provider,
-        .login = survey->trace->target.user,
-        .tenant = survey->trace->token->tenant_asked,
-        .now = survey->trace->started_real_ns / NS_PER_S,
+        .provider = provider,
+        .login = trace->target.user,
+        .tenant = trace->token->tenant_asked,
+        .now = trace->started_real_ns / NS_PER_S,
+        .there = time_there(attempt),
+        .obtained = trace->token->obtained,
     };
-    read_facts(survey->trace->token, &token);
-    return token_judge(&token, &question, survey->arena, judgements);
+    read_facts(trace->token, &token);
+    return token_judge(&token, &question, &trace->arena, judgements);
 }
+
+static size_t judge(const struct survey *survey, const struct endpoint *endpoint,
+                    const struct attempt *attempt,
+                    struct token_judgement judgements[TOKEN_FLAW_COUNT])
+{
+    const struct provider *host = provider_by_host(endpoint->host);
+    return judge_at(survey->trace, host ? host : survey->provider, endpoint, attempt, judgements);
+}
+
+/* ---- a token that is not to be sent ---- */
+
+/* What of it is certain, of a server that is known to look: one of a name that is known, for who
+ * typed another may mean something that stands in between. False: nothing is. */
+static bool find_certain(struct trace *trace, const struct endpoint *endpoint,
+                         const struct attempt *attempt, struct token_judgement *ret)
+{
+    struct token_judgement judgements[TOKEN_FLAW_COUNT];
+    const struct provider *provider = provider_by_host(endpoint->host);
+    if (!provider || !provider->oauth || !trace->token || !trace->token->sha256)
+        return false;
+    size_t count = judge_at(trace, provider, endpoint, attempt, judgements);
+    for (size_t i = 0; i < count; i++)
+        if (judgements[i].certain) {
+            *ret = judgements[i];
+            return true;
+        }
+    return false;
+}
+
+enum login_block token_unfit(struct trace *trace, const struct endpoint *endpoint,
+                             const struct attempt *attempt)
+{
+    struct token_judgement certain;
+    if (!find_certain(trace, endpoint, attempt, &certain))
+        return BLOCK_NONE;
+    return certain.flaw == TOKEN_EXPIRED ? BLOCK_TOKEN_EXPIRED : BLOCK_TOKEN_AUDIENCE;
+}
+
+void survey_token_kept(struct survey *survey, const struct endpoint *endpoint,
+                       const struct attempt *attempt, const struct step *step)
+{
+    struct token_judgement certain;
+    if (!find_certain(survey->trace, endpoint, attempt, &certain))
+        return;
+    struct values values = survey_values(survey, endpoint);
+    struct finding *finding =
+        survey_add(survey, classify_token(certain.flaw), endpoint, NULL, &values);
+    survey_evidence(
+        survey, finding, endpoint, attempt->address, step->name, step->start_ns,
+        text_bytes(arena_format(survey->arena, "access token not sent: %s", certain.words)));
+}
+
+/* ---- a token that was refused ---- */
 
 static bool takes_token(const struct attempt *attempt)
 {
@@ -88,7 +152,7 @@ const char *survey_token_cause(const struct survey *survey, const struct endpoin
     /* A switch that is off is off for every token. */
     if (!has_token(survey) || said->judged == JUDGED_NO)
         return NULL;
-    size_t count = judge(survey, endpoint, judgements);
+    size_t count = judge(survey, endpoint, attempt, judgements);
     const struct token_judgement *fault = token_gravest(judgements, count, false);
     const struct token_judgement *doubt = token_gravest(judgements, count, true);
     if (fault) {
@@ -133,12 +197,16 @@ static void add_refusal(struct survey *survey)
     survey_evidence(survey, finding, NULL, NULL, SURVEY_TOKEN_STEP, 0, facts->refusal);
 }
 
+/* Or kept back for what is wrong with it, which is a finding already. */
 static bool was_shown(const struct survey *survey)
 {
     for (const struct endpoint *e = survey->trace->endpoints; e; e = e->next) {
         const struct attempt *attempt = endpoint_attempt(e, PURPOSE_MAIN);
         enum login_outcome outcome = attempt ? attempt->auth.outcome : LOGIN_NOT_TRIED;
-        if (outcome == LOGIN_ACCEPTED || outcome == LOGIN_JUDGED || outcome == LOGIN_UNJUDGED)
+        bool kept = attempt && (attempt->auth.held_by == BLOCK_TOKEN_EXPIRED ||
+                                attempt->auth.held_by == BLOCK_TOKEN_AUDIENCE);
+        if (kept || outcome == LOGIN_ACCEPTED || outcome == LOGIN_JUDGED ||
+            outcome == LOGIN_UNJUDGED)
             return true;
     }
     return false;
@@ -149,7 +217,7 @@ static void add_unshown(struct survey *survey)
 {
     for (const struct endpoint *e = survey->trace->endpoints; e; e = e->next) {
         struct token_judgement judgements[TOKEN_FLAW_COUNT];
-        size_t count = judge(survey, e, judgements);
+        size_t count = judge(survey, e, endpoint_attempt(e, PURPOSE_MAIN), judgements);
         const struct token_judgement *fault = token_gravest(judgements, count, false);
         if (!fault || e->expectation == EXPECT_NOT_OFFERED)
             continue;

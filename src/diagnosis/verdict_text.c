@@ -191,6 +191,10 @@ static const char *login_gap(const struct weighing *w, enum login_block block)
         return "the login (another run on this machine was trying it)";
     case BLOCK_UNKNOWN_EARLIER:
         return "the login (a run was killed while it tried it, not tried again)";
+    case BLOCK_TOKEN_EXPIRED:
+    case BLOCK_TOKEN_AUDIENCE:
+        return "the login where the access token itself says that it can be no good (not sent; "
+               "--retry-login sends it all the same)";
     case BLOCK_NO_MECHANISM:
         return "the login where nothing offered fits the secret given";
     default:

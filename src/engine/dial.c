@@ -82,6 +82,7 @@ struct session_options dial_session(const struct walk_shared *shared, struct end
         .trust = shared->trust,
         .gate = shared->gate,
         .judge_login = o->judge_login,
+        .judge_token = o->judge_token,
         .provider_family = shared->provider_family,
         .timeout_ms = o->timeout_ms,
     };

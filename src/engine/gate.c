@@ -194,6 +194,8 @@ static enum decision decide(struct gate *gate, const struct gate_request *reques
         return block(BLOCK_GUESSED_HOST, ret_block);
     if (!request->verified && !o->insecure)
         return block(BLOCK_UNVERIFIED_TLS, ret_block);
+    if (request->unfit != BLOCK_NONE && !o->retry)
+        return block(request->unfit, ret_block);
     if (request->turn != GATE_FIRST)
         return decide_further(gate, request, ret_block);
     if (gate->service[request->service].expected && !request->expected)

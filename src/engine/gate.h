@@ -19,11 +19,11 @@ struct gate_options {
     const struct secret *password;
     const struct secret *token; /* preferred to the password */
     bool all_logins;            /* every port, not one a protocol */
-    bool retry;                 /* --retry-login: do not look at earlier runs */
-    bool insecure;              /* --insecure-login: unverified TLS or none is allowed */
-    const char *state_dir;      /* where spent passwords are remembered; NULL: nowhere */
-    int64_t now_s;              /* Unix seconds */
-    struct loop *loop;          /* to wait for a run that tries it just now; NULL: no waiting */
+    bool retry;    /* --retry-login: look neither at earlier runs nor at what a token says */
+    bool insecure; /* --insecure-login: unverified TLS or none is allowed */
+    const char *state_dir; /* where spent passwords are remembered; NULL: nowhere */
+    int64_t now_s;         /* Unix seconds */
+    struct loop *loop;     /* to wait for a run that tries it just now; NULL: no waiting */
 };
 
 /* The strings and secrets are borrowed. */
@@ -49,11 +49,12 @@ enum gate_turn {
 /* One login that wants to happen. */
 struct gate_request {
     enum service service;
-    const char *host; /* the server's name */
-    bool token;       /* what the mechanism sends: the token, else the password */
-    bool verified;    /* TLS is up and the certificate was verified */
-    bool guessed;     /* a guessed host or an MX */
-    bool expected;    /* the one announced by gate_expect() */
+    const char *host;       /* the server's name */
+    bool token;             /* what the mechanism sends: the token, else the password */
+    enum login_block unfit; /* why the token is none for this server; BLOCK_NONE */
+    bool verified;          /* TLS is up and the certificate was verified */
+    bool guessed;           /* a guessed host or an MX */
+    bool expected;          /* the one announced by gate_expect() */
     enum gate_turn turn;
     /* The answer, once, possibly before gate_ask() returns: BLOCK_NONE is permission. EARLIER: for
      * BLOCK_REFUSED_EARLIER, what this host said in that run, borrowed for the call; empty when

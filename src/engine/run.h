@@ -17,6 +17,10 @@
  * classes. */
 typedef enum login_outcome run_judge_login(int service, struct bytes reply,
                                            const char *provider_family);
+/* Why the run's access token must not go to ENDPOINT, whose conversation so far is ATTEMPT:
+ * BLOCK_NONE where it may. diagnosis/token_class.h has it. */
+typedef enum login_block run_judge_token(struct trace *trace, const struct endpoint *endpoint,
+                                         const struct attempt *attempt);
 
 /* As curl's --connect-to: HOST:PORT goes to ADDRESS:PORT, name, SNI and checks stay. */
 struct connect_to {
@@ -60,6 +64,7 @@ struct run_options {
     struct path_limits *path_limits; /* shared by the runs of a process, theirs to borrow; NULL:
                                         paths are walked whenever they tell something */
     run_judge_login *judge_login;
+    run_judge_token *judge_token;
     struct doors *doors; /* shared by many runs: who may connect where, and when; NULL: at once */
     bool no_second_opinion; /* the system's own lookup is not asked beside the name servers */
 };

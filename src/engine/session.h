@@ -26,6 +26,7 @@ struct session_options {
     struct trust *trust;
     struct gate *gate;
     run_judge_login *judge_login;
+    run_judge_token *judge_token;
     struct outbox *outbox; /* whom to ask before the wish's submission; NULL without one */
     bool expected;         /* gate_expect() announced its login */
     enum gate_turn turn;

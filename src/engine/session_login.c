@@ -30,6 +30,14 @@ static bool is_worth_a_secret(const struct tls_facts *tls)
     return !old && tls->verified;
 }
 
+/* A token goes only to those whom it is for. */
+static enum login_block why_unfit(const struct session *s, const struct sasl_mechanism *mechanism)
+{
+    const struct session_options *o = &s->options;
+    return mechanism && mechanism->wants_token ? o->judge_token(o->trace, o->endpoint, o->attempt)
+                                               : BLOCK_NONE;
+}
+
 void session_ask_gate(struct session *s)
 {
     if (s->login != LOGIN_IDLE || !session_certificate_judged(s))
@@ -42,6 +50,7 @@ void session_ask_gate(struct session *s)
         .service = s->options.endpoint->service,
         .host = s->options.endpoint->host,
         .token = mechanism && mechanism->wants_token,
+        .unfit = why_unfit(s, mechanism),
         .verified = s->tls_up && is_worth_a_secret(tls),
         .guessed = s->options.endpoint->guessed,
         .expected = s->options.expected,

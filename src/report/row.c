@@ -318,6 +318,12 @@ void row_login_block(char *text, size_t size, const struct trace *trace,
         port = other_port(trace, endpoint, LOGIN_UNJUDGED, LOGIN_UNJUDGED);
         snprintf(text, size, port ? "login not tried: see %d" : "login not tried", port);
         return;
+    case BLOCK_TOKEN_EXPIRED:
+        snprintf(text, size, "token not sent: it has expired");
+        return;
+    case BLOCK_TOKEN_AUDIENCE:
+        snprintf(text, size, "token not sent: not meant for this server");
+        return;
     case BLOCK_NO_MECHANISM:
         snprintf(text, size, "%s not sent: %s", secret(trace), unfit(&attempt->auth));
         return;

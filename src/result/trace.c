@@ -56,6 +56,8 @@ static const char *const login_blocks[] = {
     [BLOCK_UNKNOWN_EARLIER] = "unknown-earlier",
     [BLOCK_TRIED_ELSEWHERE] = "tried-elsewhere",
     [BLOCK_NO_MECHANISM] = "no-mechanism",
+    [BLOCK_TOKEN_EXPIRED] = "token-expired",
+    [BLOCK_TOKEN_AUDIENCE] = "token-audience",
 };
 static const char *const needs[] = { "send", "read", "imap", "pop", "relay", "endpoint", "any" };
 

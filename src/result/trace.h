@@ -278,6 +278,10 @@ enum login_block {
                               it: what came of that nobody knows */
     BLOCK_TRIED_ELSEWHERE, /* "tried-elsewhere": this protocol had its one try, unjudged */
     BLOCK_NO_MECHANISM,    /* "no-mechanism": nothing offered fits */
+    BLOCK_TOKEN_EXPIRED,   /* "token-expired": the access token is over, by more than this machine's
+                              clock alone, and was not sent */
+    BLOCK_TOKEN_AUDIENCE,  /* "token-audience": it is certainly for another service, and was not
+                              sent */
     BLOCK_COUNT
 };
 const char *login_block_name(enum login_block block); /* "" for BLOCK_NONE */

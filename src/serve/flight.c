@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "diagnosis/classify.h"
 #include "diagnosis/diagnose.h"
+#include "diagnosis/token_class.h"
 #include "diagnosis/transient.h"
 
 #include <stdlib.h>
@@ -55,6 +56,7 @@ static bool prepare(struct flight *flight, char **ret_error)
     run->path_asked_only = true; /* it comes again every few minutes */
     run->trust = module_set_trust(flight->options.set, module);
     run->judge_login = classify_login;
+    run->judge_token = token_unfit;
     return true;
 }
 

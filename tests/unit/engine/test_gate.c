@@ -97,6 +97,32 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* A token that cannot be good there is kept, of which nothing follows for others; a password is not
+ * looked at. */
+static void an_unfit_token_stays(void **state)
+{
+    struct fixture *f = *state;
+    for (int retry = 0; retry < 2; retry++) {
+        struct asker smtp = { .request = { .service = SERVICE_SMTP,
+                                           .host = "mail.example.org",
+                                           .token = true,
+                                           .unfit = BLOCK_TOKEN_AUDIENCE,
+                                           .verified = true,
+                                           .answer = answered,
+                                           .arg = &smtp } };
+        struct asker imap;
+        f->options.token = f->token;
+        f->options.retry = retry;
+        struct gate *gate = gate_new(&f->options);
+        gate_ask(gate, &smtp.request);
+        assert_true(smtp.answered);
+        assert_int_equal(smtp.block, retry ? BLOCK_NONE : BLOCK_TOKEN_AUDIENCE);
+        ask_with(gate, &imap, SERVICE_IMAP, true);
+        assert_true(may_go(&imap));
+        gate_free(gate);
+    }
+}
+
 static void one_try_at_a_time(void **state)
 {
     struct fixture *f = *state;
@@ -404,6 +430,7 @@ static void the_file_holds_no_password_and_survives_rubbish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_unfit_token_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_try_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_judged_password_is_spent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_unjudged_one_may_try_each_other_protocol_once, set_up,

@@ -135,7 +135,7 @@ static void test_strange_claims(void **state)
 static const struct {
     const char *name, *claims;
     const char *provider, *service, *login, *tenant;
-    const char *expected; /* "flaw weight, flaw weight"; "" nothing */
+    const char *expected; /* "flaw weight, flaw weight"; "" nothing; "!" where it is certain */
 } cases[] = {
     { "good", "{" GOOD TIMES "}", "microsoft365", "imap", "ana@contoso.com", NULL, "" },
     { "good, another case", "{" GOOD TIMES "}", "microsoft365", "smtp", "ANA@Contoso.com", NULL,
@@ -155,13 +155,23 @@ static const struct {
       "imap", NULL, NULL, "not-yet-valid 1" },
     { "Graph, with the same permission names",
       "{\"aud\":\"https://graph.microsoft.com\",\"scp\":\"SMTP.Send\"}", "microsoft365", "smtp",
-      NULL, NULL, "wrong-audience 2" },
+      NULL, NULL, "wrong-audience 2!" },
     { "Graph by its id", "{\"aud\":\"00000003-0000-0000-c000-000000000000\"}", "microsoft365",
-      "imap", NULL, NULL, "wrong-audience 2" },
+      "imap", NULL, NULL, "wrong-audience 2!" },
     { "anybody's", "{\"aud\":\"api://something\",\"exp\":2000}", "microsoft365", "imap", NULL, NULL,
-      "wrong-audience 2, expired 2" },
+      "wrong-audience 2!, expired 2" },
+    { "another's address",
+      "{\"aud\":[\"https://vault.azure.net\",\"https://office.com.example.org/a\"]}",
+      "microsoft365", "imap", NULL, NULL, "wrong-audience 2!" },
+    { "one that may be Exchange's", "{\"aud\":\"https://ps.outlook.com\"}", "microsoft365", "imap",
+      NULL, NULL, "wrong-audience 2" },
+    { "likewise, among others",
+      "{\"aud\":[\"https://graph.microsoft.com\",\"https://outlook.com:443/\"]}", "microsoft365",
+      "imap", NULL, NULL, "wrong-audience 2" },
+    { "an id that nobody knows", "{\"aud\":\"12345678-0000-4000-8000-000000000001\"}",
+      "microsoft365", "imap", NULL, NULL, "wrong-audience 2" },
     { "another cloud", "{\"aud\":\"https://outlook.office365.us\",\"scp\":\"SMTP.Send\"}",
-      "microsoft365", "smtp", NULL, NULL, "wrong-tenant 2" },
+      "microsoft365", "smtp", NULL, NULL, "wrong-tenant 2!" },
     { "the same one there", "{\"aud\":\"https://outlook.office365.us\",\"scp\":\"SMTP.Send\"}",
       "microsoft365-gcc-high", "smtp", NULL, NULL, "" },
     { "another protocol's", "{" EXO ",\"scp\":\"IMAP.AccessAsUser.All\"}", "microsoft365", "pop3",
@@ -201,14 +211,34 @@ static const struct {
     { "a token that says nothing", "{\"sub\":\"x\"}", "gmail", "imap", NULL, NULL, "" },
 };
 
+/* Whether the judgements of a token with these claims are as expected. */
+static bool is_judged(const char *claims, const struct token_question *question, const char *name,
+                      const char *expected)
+{
+    struct buffer text;
+    struct arena arena = { 0 };
+    struct token token;
+    struct token_judgement judgements[TOKEN_FLAW_COUNT];
+    const char *found = "";
+    token_read(&token, &arena, make(&text, claims));
+    size_t count = token_judge(&token, question, &arena, judgements);
+    for (size_t k = 0; k < count; k++)
+        found = arena_format(&arena, "%s%s%s %d%s", found, k ? ", " : "",
+                             token_flaw_name(judgements[k].flaw), (int)judgements[k].weight,
+                             judgements[k].certain ? "!" : "");
+    bool same = strcmp(found, expected) == 0;
+    if (!same)
+        print_error("%s: found \"%s\", expected \"%s\"\n", name, found, expected);
+    buffer_done(&text);
+    arena_done(&arena);
+    return same;
+}
+
 static void test_judge(void **state)
 {
+    bool good = true;
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct buffer text;
-        struct arena arena = { 0 };
-        struct token token;
-        struct token_judgement judgements[TOKEN_FLAW_COUNT];
         const struct token_question question = {
             .service = cases[i].service,
             .provider = cases[i].provider ? provider_find(cases[i].provider) : NULL,
@@ -216,17 +246,41 @@ static void test_judge(void **state)
             .tenant = cases[i].tenant,
             .now = 3000,
         };
-        const char *found = "";
-        token_read(&token, &arena, make(&text, cases[i].claims));
-        size_t count = token_judge(&token, &question, &arena, judgements);
-        for (size_t k = 0; k < count; k++)
-            found = arena_format(&arena, "%s%s%s %d", found, k ? ", " : "",
-                                 token_flaw_name(judgements[k].flaw), (int)judgements[k].weight);
-        if (strcmp(found, cases[i].expected) != 0)
-            fail_msg("%s: found \"%s\", expected \"%s\"", cases[i].name, found, cases[i].expected);
-        buffer_done(&text);
-        arena_done(&arena);
+        good &= is_judged(cases[i].claims, &question, cases[i].name, cases[i].expected);
     }
+    assert_true(good);
+}
+
+/* Which clock is wrong nobody knows; and no time zone makes one err by more than a day. */
+static void test_clocks(void **state)
+{
+    enum { HOUR = 3600, NOW = 1000 * HOUR };
+    static const struct {
+        const char *name, *claims;
+        int64_t there, obtained;
+        const char *expected;
+    } clocks[] = {
+        { "nobody else tells", "{\"exp\":3596400}", 0, 0, "expired 2" },
+        { "the server agrees", "{\"exp\":3596400}", NOW - 10, 0, "expired 2!" },
+        { "by this machine's clock only", "{\"exp\":3596400}", NOW - 2 * HOUR, 0, "expired 1" },
+        { "by the server's clock only", "{\"exp\":3603600}", NOW + 2 * HOUR, 0, "expired 1" },
+        { "a moment ago by the server's", "{\"exp\":3596400}", NOW - HOUR + 200, 0, "expired 1" },
+        { "before it was given out", "{\"exp\":3596400}", 0, NOW - 100, "expired 1" },
+        { "after it was given out", "{\"exp\":3596400}", 0, NOW - 2 * HOUR, "expired 2" },
+        { "a day ago", "{\"exp\":3510000}", 0, 0, "expired 2" },
+        { "more than a day ago", "{\"exp\":3500000}", 0, 0, "expired 2!" },
+        { "not yet", "{\"nbf\":3603600}", NOW, 0, "not-yet-valid 2" },
+        { "by the server's already", "{\"nbf\":3603600}", NOW + HOUR, 0, "not-yet-valid 1" },
+    };
+    bool good = true;
+    (void)state;
+    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+        const struct token_question question = {
+            .service = "imap", .now = NOW, .there = clocks[i].there, .obtained = clocks[i].obtained
+        };
+        good &= is_judged(clocks[i].claims, &question, clocks[i].name, clocks[i].expected);
+    }
+    assert_true(good);
 }
 
 /* Personal accounts and Google: never called bad. */
@@ -293,10 +347,11 @@ static void test_bad_answers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_claims), cmocka_unit_test(test_app_only),
-        cmocka_unit_test(test_opaque), cmocka_unit_test(test_strange_claims),
-        cmocka_unit_test(test_judge),  cmocka_unit_test(test_judge_opaque),
-        cmocka_unit_test(test_answer), cmocka_unit_test(test_bad_answers),
+        cmocka_unit_test(test_claims),      cmocka_unit_test(test_app_only),
+        cmocka_unit_test(test_opaque),      cmocka_unit_test(test_strange_claims),
+        cmocka_unit_test(test_judge),       cmocka_unit_test(test_judge_opaque),
+        cmocka_unit_test(test_clocks),      cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_bad_answers),
     };
     return cmocka_run_group_tests_name("token", tests, NULL, NULL);
 }
