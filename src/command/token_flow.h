@@ -16,19 +16,37 @@ struct token_context {
 
 /* What came of it. Strings are the arena's. */
 struct token_outcome {
-    struct secret *token; /* owned; NULL: none came, and refusal says why */
-    bool kept;            /* it is one of an earlier run that is still good */
-    int64_t obtained;     /* when the authority gave it, Unix seconds; 0: it did not */
-    int64_t certified;    /* until when the app's certificate holds; 0: it has none */
-    bool unreachable;     /* the authority gave no answer that could be read */
-    const char *refusal;  /* its own words, "invalid_client: AADSTS7000215: ..."; escape them */
-    const char *host;     /* the authority's name */
+    struct secret *token;  /* owned; NULL: none came, and refusal says why */
+    bool kept;             /* it is one of an earlier run that is still good */
+    int64_t obtained;      /* when the authority gave it, Unix seconds; 0: it did not */
+    int64_t expires;       /* when it ends, Unix seconds; 0: the authority did not say */
+    int64_t certified;     /* until when the app's certificate holds; 0: it has none */
+    bool unreachable;      /* the authority gave no answer that could be read */
+    int64_t retry_after_s; /* the authority wants to be left alone for so long; 0: it did not say */
+    const char *refusal;   /* its own words, "invalid_client: AADSTS7000215: ..."; escape them */
+    const char *host;      /* the authority's name */
 };
 
-/* Runs until the token is there, or will not come: with GRANT_DEVICE and GRANT_CODE a person is
- * told on standard error what to do, and is waited for. False and a message (release with free())
- * for what is ours: options that do not fit the provider, files that cannot be read, a store that
- * cannot be written. WISH has passed token_wish_agree(). */
+struct token_flow;
+
+/* Reads what asking will take. NULL and a message (release with free()) for what is ours: options
+ * that do not fit the provider, files that cannot be read, a store that cannot be written. WISH has
+ * passed token_wish_agree(); all is borrowed until token_flow_free(), but CONTEXT itself. */
+struct token_flow *token_flow_new(const struct token_wish *wish,
+                                  const struct token_context *context, struct arena *arena,
+                                  struct token_outcome *ret_outcome, char **ret_error);
+/* Which token it is about: with equal keys one will do for both. The arena's. */
+const char *token_flow_key(const struct token_flow *flow);
+/* Begins. DONE is called once, at the next turn at the earliest: the token is there, or a refusal,
+ * or the message of token_flow_new() where one of our files fails us. ANEW: the authority is asked
+ * though a token of an earlier run is still good. */
+void token_flow_start(struct token_flow *flow, struct loop *loop, bool anew, loop_function *done,
+                      void *arg);
+/* Ends it if need be, without calling anybody. NULL is legal. */
+void token_flow_free(struct token_flow *flow);
+
+/* The same, and waits: with GRANT_DEVICE and GRANT_CODE a person is told on standard error what to
+ * do. False and a message as above. */
 bool token_obtain(const struct token_wish *wish, const struct token_context *context,
                   struct arena *arena, struct token_outcome *ret_outcome, char **ret_error);
 /* The way through a proxy; its password stays the caller's to set. Strings are ARENA's. */

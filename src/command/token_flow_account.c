@@ -116,8 +116,8 @@ static bool put_assertion(const struct token_flow *flow, const struct tls_signer
              json_pack("{s:s, s:s, s:s*}", "alg", "RS256", "typ", "JWT", "kid", account->key_id));
     buffer_append_text(out, ".");
     put_json(out, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "iss", account->email, "sub",
-                            flow->context->user, "scope", flow->scope, "aud", flow->token_url,
-                            "iat", (json_int_t)now, "exp", (json_int_t)(now + ASSERTION_LIFE_S)));
+                            flow->context.user, "scope", flow->scope, "aud", flow->token_url, "iat",
+                            (json_int_t)now, "exp", (json_int_t)(now + ASSERTION_LIFE_S)));
     buffer_init(&signature, ASSERTION_LIMIT);
     bool good = tls_sign(signer, TLS_RS256, buffer_bytes(out), &signature);
     buffer_append_text(out, ".");
@@ -138,9 +138,9 @@ bool token_account_ask(struct token_flow *flow)
     if (good) {
         token_form_begin(flow, "urn:ietf:params:oauth:grant-type:jwt-bearer");
         token_form_add(flow, "assertion", buffer_bytes(&assertion));
-        token_ask(flow, flow->token_url, true, NULL);
     }
     buffer_done(&assertion);
     tls_signer_done(&signer);
-    return good || complain(flow, "does not serve: GnuTLS does not sign with it");
+    return good ? token_ask_for_token(flow)
+                : complain(flow, "does not serve: GnuTLS does not sign with it");
 }

@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "command/token_flow_parts.h"
-#include "command/token_loopback.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,20 +11,19 @@
 
 enum {
     RANDOM_SIZE = 32, /* RFC 7636 section 4.1: 43 characters */
-    WORD_SIZE = 44,
     LIMIT_MS = 600000 /* as long as Entra's codes live */
 };
 
-static void encode(struct bytes data, char word[static WORD_SIZE])
+static void encode(struct bytes data, char word[static TOKEN_WORD_SIZE])
 {
     struct buffer out;
-    buffer_init(&out, WORD_SIZE);
+    buffer_init(&out, TOKEN_WORD_SIZE);
     crypto_base64url_encode(&out, data);
-    snprintf(word, WORD_SIZE, "%.*s", (int)buffer_size(&out), buffer_bytes(&out).data);
+    snprintf(word, TOKEN_WORD_SIZE, "%.*s", (int)buffer_size(&out), buffer_bytes(&out).data);
     buffer_done(&out);
 }
 
-static void new_word(char word[static WORD_SIZE])
+static void new_word(char word[static TOKEN_WORD_SIZE])
 {
     char random[RANDOM_SIZE];
     crypto_random(random, sizeof random);
@@ -40,22 +38,22 @@ static const char *return_to(const struct token_flow *flow, int port)
     return arena_format(flow->arena, "http://%s:%d/", entra ? "localhost" : "127.0.0.1", port);
 }
 
-static void show_page(struct token_flow *flow, const char *redirect, const char *state,
-                      const char *verifier)
+static void show_page(struct token_flow *flow)
 {
+    const struct token_code *code = &flow->code;
     uint8_t digest[CRYPTO_SHA256_SIZE];
-    char challenge[WORD_SIZE];
-    crypto_sha256(text_bytes(verifier), digest);
+    char challenge[TOKEN_WORD_SIZE];
+    crypto_sha256(text_bytes(code->verifier), digest);
     encode((struct bytes) { (const char *)digest, sizeof digest }, challenge);
     token_form_begin(flow, NULL);
     token_form_text(flow, "response_type", "code");
-    token_form_text(flow, "redirect_uri", redirect);
+    token_form_text(flow, "redirect_uri", code->redirect);
     token_form_text(flow, "scope", flow->scope);
-    token_form_text(flow, "state", state);
+    token_form_text(flow, "state", code->state);
     token_form_text(flow, "code_challenge", challenge);
     token_form_text(flow, "code_challenge_method", "S256");
-    if (flow->context->user)
-        token_form_text(flow, "login_hint", flow->context->user);
+    if (flow->context.user)
+        token_form_text(flow, "login_hint", flow->context.user);
     /* Google gives a refresh token only to those who ask so, and only with a new consent. */
     if (flow->wish->store && strcmp(flow->oauth->kind, "google") == 0) {
         token_form_text(flow, "access_type", "offline");
@@ -68,9 +66,21 @@ static void show_page(struct token_flow *flow, const char *redirect, const char 
     buffer_clear(&flow->form);
 }
 
-/* Is there a code? If not, the outcome says why. */
-static bool take_return(struct token_flow *flow, bool came, const struct token_return *brought)
+/* RFC 7636 section 4.5. */
+static bool redeem(struct token_flow *flow)
 {
+    const struct token_code *code = &flow->code;
+    token_form_begin(flow, "authorization_code");
+    token_form_add(flow, "code", secret_bytes(code->brought.code));
+    token_form_text(flow, "redirect_uri", code->redirect);
+    token_form_text(flow, "code_verifier", code->verifier);
+    return token_prove(flow) && token_ask_for_token(flow);
+}
+
+/* Is there a code? If not, the outcome says why. */
+static bool take_return(struct token_flow *flow, bool came)
+{
+    const struct token_return *brought = &flow->code.brought;
     struct token_outcome *outcome = flow->outcome;
     if (!came)
         outcome->refusal = "expired_token: nobody came back from the page within ten minutes";
@@ -83,38 +93,43 @@ static bool take_return(struct token_flow *flow, bool came, const struct token_r
     return came && brought->code;
 }
 
-/* RFC 7636 section 4.5. */
-static bool redeem(struct token_flow *flow, const struct secret *code, const char *redirect,
-                   const char *verifier)
+static void on_return(void *arg, bool came)
 {
-    token_form_begin(flow, "authorization_code");
-    token_form_add(flow, "code", secret_bytes(code));
-    token_form_text(flow, "redirect_uri", redirect);
-    token_form_text(flow, "code_verifier", verifier);
-    if (!token_prove(flow))
-        return false;
-    token_ask(flow, flow->token_url, true, NULL);
-    return true;
+    struct token_flow *flow = arg;
+    token_loopback_free(flow->code.loopback);
+    flow->code.loopback = NULL;
+    if (!take_return(flow, came) || !redeem(flow))
+        token_end(flow);
 }
 
 bool token_code_ask(struct token_flow *flow)
 {
-    char state[WORD_SIZE], verifier[WORD_SIZE];
-    struct token_return brought = { 0 };
-    struct token_loopback *loopback = token_loopback_new(flow->loop);
-    if (!loopback) {
+    struct token_code *code = &flow->code;
+    code->loopback = token_loopback_new(flow->loop);
+    if (!code->loopback) {
         *flow->ret_error =
             memory_format("cannot listen on 127.0.0.1 for the browser: %s", strerror(errno));
         return false;
     }
-    new_word(state);
-    new_word(verifier);
-    const char *redirect = return_to(flow, token_loopback_port(loopback));
-    show_page(flow, redirect, state, verifier);
-    bool came = token_loopback_wait(loopback, state, LIMIT_MS, flow->arena, &brought);
-    token_loopback_free(loopback);
-    bool good = take_return(flow, came, &brought) && redeem(flow, brought.code, redirect, verifier);
-    secret_free(brought.code);
-    explicit_bzero(verifier, sizeof verifier);
-    return good;
+    new_word(code->state);
+    new_word(code->verifier);
+    code->redirect = return_to(flow, token_loopback_port(code->loopback));
+    show_page(flow);
+    const struct token_loopback_options options = {
+        .state = code->state,
+        .limit_ms = LIMIT_MS,
+        .arena = flow->arena,
+        .ret_return = &code->brought,
+        .done = on_return,
+        .arg = flow,
+    };
+    token_loopback_wait(code->loopback, &options);
+    return true;
+}
+
+void token_code_done(struct token_code *code)
+{
+    token_loopback_free(code->loopback);
+    secret_free(code->brought.code);
+    explicit_bzero(code, sizeof *code);
 }

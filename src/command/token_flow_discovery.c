@@ -76,26 +76,40 @@ static bool take(struct token_flow *flow)
            take_page(flow, "device_authorization_endpoint", answer->device_page, &flow->device_url);
 }
 
-static bool ask(struct token_flow *flow, const char *url)
+static bool is_described(const struct token_flow *flow)
 {
-    token_ask(flow, url, false, NULL);
     return !flow->trouble && flow->status == 200 && flow->answer.issuer;
 }
 
-bool token_discover(struct token_flow *flow)
+static bool on_second(struct token_flow *flow)
 {
-    struct bytes place = place_of(flow->authority);
-    const char *path = place.data + place.size;
-    const char *by_oidc =
-        arena_format(flow->arena, "%s/.well-known/openid-configuration", flow->authority);
-    /* RFC 8414 section 3.1: between host and path. */
-    const char *by_oauth =
-        arena_format(flow->arena, "https://%.*s/.well-known/oauth-authorization-server%s",
-                     (int)place.size, place.data, path);
-    if (ask(flow, by_oidc) || (!flow->trouble && ask(flow, by_oauth)))
-        return take(flow);
+    if (is_described(flow))
+        return take(flow) && flow->described(flow);
     return fail(flow, flow->trouble
                           ? flow->trouble
                           : "it describes itself neither at /.well-known/openid-configuration nor "
                             "at /.well-known/oauth-authorization-server");
+}
+
+static bool on_first(struct token_flow *flow)
+{
+    struct bytes place = place_of(flow->authority);
+    const char *path = place.data + place.size;
+    /* RFC 8414 section 3.1: between host and path. */
+    const struct token_question question = {
+        .url = arena_format(flow->arena, "https://%.*s/.well-known/oauth-authorization-server%s",
+                            (int)place.size, place.data, path),
+        .next = on_second,
+    };
+    return is_described(flow) || flow->trouble ? on_second(flow) : token_ask(flow, &question);
+}
+
+bool token_discover(struct token_flow *flow, token_step *described)
+{
+    const struct token_question question = {
+        .url = arena_format(flow->arena, "%s/.well-known/openid-configuration", flow->authority),
+        .next = on_first,
+    };
+    flow->described = described;
+    return token_ask(flow, &question);
 }

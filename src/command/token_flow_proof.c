@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "command/input.h"
 #include "command/token_flow_parts.h"
+#include "command/token_store.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -127,17 +128,37 @@ bool token_read_certificate(struct token_flow *flow)
     return good;
 }
 
+bool token_read_secret(struct token_flow *flow)
+{
+    return flow->wish->certificate_file || flow->secret ||
+           secret_source_read(&flow->wish->client_secret, &flow->secret, flow->ret_error);
+}
+
 bool token_prove(struct token_flow *flow)
 {
-    struct secret *secret = NULL;
     if (flow->wish->certificate_file)
         return sign_in(flow, &flow->signer);
-    if (!secret_source_read(&flow->wish->client_secret, &secret, flow->ret_error))
+    if (!token_read_secret(flow))
         return false;
-    if (secret)
-        token_form_add(flow, "client_secret", secret_bytes(secret));
-    secret_free(secret);
+    if (flow->secret)
+        token_form_add(flow, "client_secret", secret_bytes(flow->secret));
     return true;
+}
+
+bool token_read_refresh(struct token_flow *flow)
+{
+    const struct token_owner owner = { flow->authority, flow->wish->client_id };
+    if (flow->refresh ||
+        !secret_source_read(&flow->wish->refresh_token, &flow->refresh, flow->ret_error))
+        return flow->refresh;
+    if (flow->refresh ||
+        !token_store_read(flow->wish->store, &owner, &flow->refresh, flow->ret_error))
+        return flow->refresh;
+    if (!flow->refresh)
+        *flow->ret_error =
+            memory_copy("the token store is not there yet: sign in once with --oauth device or "
+                        "code and the same --token-store");
+    return flow->refresh;
 }
 
 /* ---- the word of somebody else ---- */
@@ -177,25 +198,39 @@ static const char *issuer_url(struct token_flow *flow, const struct issuer *issu
                         issuer->form, more);
 }
 
-/* The request that is being made waits until the answer is there. */
-static struct secret *ask_issuer(struct token_flow *flow, const struct issuer *issuer)
+static bool ask_with(struct token_flow *flow, const struct secret *assertion)
 {
-    struct buffer request = flow->form;
-    buffer_init(&flow->form, PEM_LIMIT);
-    token_ask(flow, issuer_url(flow, issuer), issuer->post, variable(issuer->token));
-    buffer_done(&flow->form);
-    flow->form = request;
+    token_form_begin(flow, "client_credentials");
+    token_form_text(flow, "scope", flow->scope);
+    token_form_text(flow, "client_assertion_type", assertion_type);
+    token_form_add(flow, "client_assertion", secret_bytes(assertion));
+    return token_ask_for_token(flow);
+}
+
+static bool on_vouched(struct token_flow *flow)
+{
     struct secret *assertion = flow->answer.assertion;
-    flow->answer.assertion = NULL;
     if (!assertion) {
         token_refused(flow);
         flow->outcome->unreachable = true;
-        flow->outcome->host = issuer->name;
+        flow->outcome->host = flow->voucher;
+        return false;
     }
-    return assertion;
+    flow->answer.assertion = NULL;
+    bool going = ask_with(flow, assertion);
+    secret_free(assertion);
+    return going;
 }
 
-static struct secret *find_assertion(struct token_flow *flow)
+static bool ask_issuer(struct token_flow *flow, const struct issuer *issuer)
+{
+    const struct token_question question = { issuer_url(flow, issuer), issuer->post,
+                                             variable(issuer->token), on_vouched };
+    flow->voucher = issuer->name;
+    return token_ask(flow, &question);
+}
+
+bool token_vouch(struct token_flow *flow)
 {
     struct secret_source source = flow->wish->assertion;
     struct secret *assertion = NULL;
@@ -205,21 +240,14 @@ static struct secret *find_assertion(struct token_flow *flow)
             if (variable(issuers[i].url) && variable(issuers[i].token))
                 return ask_issuer(flow, &issuers[i]);
     }
-    if (secret_source_read(&source, &assertion, flow->ret_error) && !assertion)
+    if (!secret_source_read(&source, &assertion, flow->ret_error))
+        return false;
+    if (!assertion)
         *flow->ret_error = memory_copy(
             "nothing here vouches for this job: give --assertion-file, --assertion-command or "
             "MAILDOCTOR_ASSERTION (GitLab: id_tokens), or let the job ask for an identity (GitHub "
             "Actions: permissions id-token: write; Azure Pipelines: SYSTEM_ACCESSTOKEN)");
-    return assertion;
-}
-
-bool token_prove_federated(struct token_flow *flow)
-{
-    struct secret *assertion = find_assertion(flow);
-    if (!assertion)
-        return false;
-    token_form_text(flow, "client_assertion_type", assertion_type);
-    token_form_add(flow, "client_assertion", secret_bytes(assertion));
+    bool going = assertion && ask_with(flow, assertion);
     secret_free(assertion);
-    return true;
+    return going;
 }

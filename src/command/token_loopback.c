@@ -33,10 +33,8 @@ struct token_loopback {
     int fd, port, count;
     struct loop_watch *watch;
     struct visitor *visitors; /* the last that came first */
-    /* while it waits */
-    const char *state;
-    struct arena *arena;
-    struct token_return *ret;
+    struct token_loopback_options wait;
+    struct loop_timer *limit;
     bool came;
 };
 
@@ -132,15 +130,15 @@ static const char *find_words(const struct token_loopback *loopback, struct byte
     text = buffer_bytes(out);
     if (!text_next_line(&text, &line) || line.size == 0)
         return NULL;
-    return arena_format(loopback->arena, "%.*s", (int)line.size, line.data);
+    return arena_format(loopback->wait.arena, "%.*s", (int)line.size, line.data);
 }
 
 static bool knows_state(const struct token_loopback *loopback, struct bytes query,
                         struct buffer *out)
 {
-    size_t size = strlen(loopback->state);
+    size_t size = strlen(loopback->wait.state);
     return find(query, "state", out) && buffer_size(out) == size &&
-           memcmp(buffer_bytes(out).data, loopback->state, size) == 0;
+           memcmp(buffer_bytes(out).data, loopback->wait.state, size) == 0;
 }
 
 /* RFC 6749 appendix A.11: a code is made of visible characters. */
@@ -158,7 +156,7 @@ static struct secret *take_code(struct bytes query, struct buffer *out)
 static void take(struct visitor *visitor, struct bytes query)
 {
     struct token_loopback *loopback = visitor->loopback;
-    struct token_return *ret = loopback->ret;
+    struct token_return *ret = loopback->wait.ret_return;
     struct buffer word;
     buffer_init(&word, WORD_LIMIT);
     if (!knows_state(loopback, query, &word)) {
@@ -210,6 +208,13 @@ static bool hear(struct visitor *visitor)
     return false;
 }
 
+/* Frees it, perhaps. */
+static void conclude(struct token_loopback *loopback)
+{
+    loop_timer_stop(&loopback->limit);
+    loopback->wait.done(loopback->wait.arg, loopback->came);
+}
+
 static void on_words(void *arg, unsigned events)
 {
     struct visitor *visitor = arg;
@@ -219,7 +224,7 @@ static void on_words(void *arg, unsigned events)
         return;
     drop(visitor);
     if (loopback->came)
-        loop_stop(loopback->loop);
+        conclude(loopback);
 }
 
 static void on_knock(void *arg, unsigned events)
@@ -279,6 +284,7 @@ void token_loopback_free(struct token_loopback *loopback)
         next = visitor->next;
         release(visitor);
     }
+    loop_timer_stop(&loopback->limit);
     loop_watch_stop(&loopback->watch);
     if (loopback->fd >= 0)
         close(loopback->fd);
@@ -292,18 +298,13 @@ int token_loopback_port(const struct token_loopback *loopback)
 
 static void on_limit(void *arg)
 {
-    loop_stop(arg);
+    conclude(arg);
 }
 
-bool token_loopback_wait(struct token_loopback *loopback, const char *state, int64_t limit_ms,
-                         struct arena *arena, struct token_return *ret_return)
+void token_loopback_wait(struct token_loopback *loopback,
+                         const struct token_loopback_options *options)
 {
-    struct loop_timer *timer = loop_timer_start(loopback->loop, limit_ms, on_limit, loopback->loop);
-    *ret_return = (struct token_return) { 0 };
-    loopback->state = state;
-    loopback->arena = arena;
-    loopback->ret = ret_return;
-    loop_run(loopback->loop);
-    loop_timer_stop(&timer);
-    return loopback->came;
+    *options->ret_return = (struct token_return) { 0 };
+    loopback->wait = *options;
+    loopback->limit = loop_timer_start(loopback->loop, options->limit_ms, on_limit, loopback);
 }

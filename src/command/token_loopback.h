@@ -24,9 +24,19 @@ void token_loopback_free(struct token_loopback *loopback); /* NULL is legal */
 
 int token_loopback_port(const struct token_loopback *loopback);
 
-/* Runs the loop until a browser comes with STATE, for at most LIMIT_MS; false: none came. Others
- * are sent away: whoever does not know STATE was not sent by us. Once only. */
-bool token_loopback_wait(struct token_loopback *loopback, const char *state, int64_t limit_ms,
-                         struct arena *arena, struct token_return *ret_return);
+struct token_loopback_options {
+    const char *state;
+    int64_t limit_ms;
+    struct arena *arena;
+    struct token_return *ret_return; /* filled before DONE */
+    /* Once: a browser came with STATE, or none did in time. May free the loopback. */
+    void (*done)(void *arg, bool came);
+    void *arg;
+};
+
+/* Waits for a browser that comes with STATE. Others are sent away: whoever does not know STATE was
+ * not sent by us. Once only; all is borrowed until then. */
+void token_loopback_wait(struct token_loopback *loopback,
+                         const struct token_loopback_options *options);
 
 #endif

@@ -156,7 +156,7 @@ static char *cache_path(const char *key, bool make)
 }
 
 /* The file: when it expires, a line end, the token, a line end. */
-static struct secret *parse_kept(struct bytes text, int64_t now)
+static struct secret *parse_kept(struct bytes text, int64_t now, int64_t *ret_expires)
 {
     struct bytes line;
     if (!text_next_line(&text, &line) || line.size == 0 || line.size > 18)
@@ -169,6 +169,7 @@ static struct secret *parse_kept(struct bytes text, int64_t now)
     }
     if (expires < now + STILL_GOOD || !text_next_line(&text, &line) || line.size == 0)
         return NULL;
+    *ret_expires = expires;
     return secret_new(line);
 }
 
@@ -183,14 +184,15 @@ static bool is_ours(const char *path, int64_t *ret_written)
     return true;
 }
 
-struct secret *token_cache_find(const char *key, int64_t now, int64_t *ret_kept)
+struct secret *token_cache_find(const char *key, int64_t now, int64_t *ret_kept,
+                                int64_t *ret_expires)
 {
     struct secret *token = NULL;
     struct buffer in;
     char *path = cache_path(key, false);
     buffer_init(&in, FILE_LIMIT);
     if (path && is_ours(path, ret_kept) && input_read_file(path, &in) == 0)
-        token = parse_kept(buffer_bytes(&in), now);
+        token = parse_kept(buffer_bytes(&in), now, ret_expires);
     buffer_done(&in);
     free(path);
     return token;

@@ -27,9 +27,10 @@ bool token_store_write(const char *path, const struct token_owner *owner,
 /* ---- access tokens that are still good ---- */
 
 /* KEY: everything that the request was made of. NULL when none is kept, or what is kept is about to
- * expire at NOW (Unix seconds, as is RET_KEPT: when it was put there). Trouble with the files is
- * none: a new token is asked for. */
-struct secret *token_cache_find(const char *key, int64_t now, int64_t *ret_kept);
+ * expire at NOW (Unix seconds, as are RET_KEPT: when it was put there, and RET_EXPIRES). Trouble
+ * with the files is none: a new token is asked for. */
+struct secret *token_cache_find(const char *key, int64_t now, int64_t *ret_kept,
+                                int64_t *ret_expires);
 void token_cache_keep(const char *key, const struct secret *token, int64_t expires);
 
 #endif

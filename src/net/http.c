@@ -72,8 +72,11 @@ static void conclude(struct exchange *exchange, CURLcode code)
 {
     struct http_answer answer = { .body = buffer_bytes(&exchange->body) };
     long status = 0;
+    curl_off_t retry_after_s = 0;
     curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
     answer.status = (int)status;
+    answer.retry_after_s = retry_after_s;
     if (exchange->body.overflow)
         answer.trouble = "the answer is longer than 256 KiB";
     else if (code != CURLE_OK)

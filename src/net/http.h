@@ -44,9 +44,10 @@ struct http_request {
 };
 
 struct http_answer {
-    int status;          /* 200, 400, ...; 0 without an answer */
-    struct bytes body;   /* borrowed for the call, wiped after it */
-    const char *trouble; /* in a person's words, why there is no answer, or no whole one; NULL */
+    int status;            /* 200, 400, ...; 0 without an answer */
+    struct bytes body;     /* borrowed for the call, wiped after it */
+    int64_t retry_after_s; /* the header, as seconds from now (RFC 9110 section 10.2.3); 0: none */
+    const char *trouble;   /* in a person's words, why there is no answer, or no whole one; NULL */
 };
 
 typedef void http_done(void *arg, const struct http_answer *answer);
