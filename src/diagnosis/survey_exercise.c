@@ -11,25 +11,66 @@ static bool is_of_exercise(const struct attempt *attempt)
     return attempt->purpose == PURPOSE_EXERCISE || attempt->purpose == PURPOSE_SECOND_CLIENT;
 }
 
-/* The event of a step of the mailbox that failed; NULL: other parts of the catalogue speak for it.
- */
+/* Where the session only waits. */
+static bool is_quiet(const struct step *step)
+{
+    static const char *const waits[] = { "stay open", "second client", "second session" };
+    for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
+        if (strcmp(step->name, waits[i]) == 0)
+            return true;
+    return false;
+}
+
+/* This login was good a moment ago: whoever is not there any more, or hangs up, has changed since.
+ * A network that forgets a quiet connection does not end it in order. */
+static bool went_away(const struct step *step)
+{
+    switch (step->error.kind) {
+    case FAILURE_CONNECTION_CLOSED:
+        return !step->reply.size || step->stage >= STAGE_MAILBOX;
+    case FAILURE_CONNECTION_REFUSED:
+    case FAILURE_CONNECTION_RESET:
+    case FAILURE_TIMED_OUT:
+        return step->stage < STAGE_MAILBOX && !step->reply.size;
+    default:
+        return false;
+    }
+}
+
+/* The event of a step that failed; NULL: other parts of the catalogue speak for it. */
 static const char *event_of(const struct step *step)
 {
-    if (step->status != STATUS_FAIL || step->stage != STAGE_MAILBOX)
+    if (step->status != STATUS_FAIL || step->error.kind == FAILURE_CANCELLED)
         return NULL;
-    bool quiet = strcmp(step->name, "stay open") == 0;
+    if (went_away(step))
+        return "mailbox.went_away";
+    if (step->stage != STAGE_MAILBOX)
+        return NULL;
     switch (step->error.kind) {
     case FAILURE_REFUSED:
         return "mailbox.operation_refused";
     case FAILURE_WRONG_RESULT:
         return "mailbox.wrong_result";
-    case FAILURE_CONNECTION_CLOSED:
     case FAILURE_CONNECTION_RESET:
     case FAILURE_TIMED_OUT:
-        return quiet ? "mailbox.dropped" : NULL;
+        return strcmp(step->name, "stay open") == 0 ? "mailbox.dropped" : NULL;
     default:
         return NULL;
     }
+}
+
+/* When it went away, of STEP. */
+static const char *when_of(struct survey *survey, const struct attempt *attempt,
+                           const struct step *step)
+{
+    if (step->stage == STAGE_CONNECT)
+        return "as it was begun";
+    if (step->stage != STAGE_MAILBOX)
+        return survey_when(attempt, step);
+    if (is_quiet(step))
+        return arena_format(survey->arena, "after %s in which nothing was asked",
+                            survey_duration_words(survey->arena, step->duration_ns));
+    return arena_format(survey->arena, "when asked for %s", step->name);
 }
 
 /* Every operation of the endpoint that came to the same end: "COPY, SEARCH text". */
@@ -78,14 +119,17 @@ static void add_step(struct survey *survey, const struct endpoint *endpoint,
     struct values values = survey_values(survey, endpoint);
     values_set(&values, "operations", event ? operations(survey, endpoint, event) : NULL);
     values_set(&values, "wait", survey_duration_words(survey->arena, step->duration_ns));
-    values_set(&values, "when", survey_when(attempt, step));
+    values_set(&values, "when", when_of(survey, attempt, step));
     survey_mailbox_values(survey, &values);
     struct classified classified = known_words(survey, endpoint, step);
     if (!classified.class)
         classified = event ? classify_event(event) : survey_step_class(survey, endpoint, step);
     struct finding *finding = survey_add(survey, classified, endpoint, NULL, &values);
+    /* The way in is open: that was seen before. */
     if (finding && finding->severity > SEVERITY_WARNING)
-        finding->severity = SEVERITY_WARNING; /* the way in is open: that was seen before */
+        finding->severity = SEVERITY_WARNING;
+    if (finding && finding->stage == STAGE_CONNECT)
+        finding->stage = STAGE_MAILBOX;
     survey_step_evidence(survey, finding, endpoint, attempt->address, step);
 }
 

@@ -23,13 +23,34 @@ bool cause_is_said(const struct endpoint *endpoint, const struct evidence *evide
     return false;
 }
 
+/* Of a session that came later, to try the mailbox: the main one has no such step. */
+static bool is_of_later(const struct endpoint *endpoint, const struct finding *finding,
+                        const struct evidence *evidence)
+{
+    const struct attempt *main = endpoint ? endpoint_attempt(endpoint, PURPOSE_MAIN) : NULL;
+    if (finding->stage != STAGE_MAILBOX || !main)
+        return false;
+    for (const struct step *s = main->steps; s; s = s->next)
+        if (s->stage == STAGE_MAILBOX && wording_same(s->name, evidence->step))
+            return false;
+    return true;
+}
+
+static const char *place_of(const struct endpoint *endpoint, const struct finding *finding,
+                            const struct evidence *evidence, bool said)
+{
+    if (!said && finding->stage == STAGE_GREETING)
+        return "waiting for its greeting";
+    return is_of_later(endpoint, finding, evidence) ? "in a later session"
+                                                    : wording_stage(finding->stage);
+}
+
 void cause_source(struct buffer *line, const struct result *result, const struct finding *finding,
                   const struct evidence *evidence)
 {
     const struct endpoint *endpoint = wording_endpoint(result, evidence->endpoint);
     bool said = cause_is_said(endpoint, evidence);
-    const char *where = !said && finding->stage == STAGE_GREETING ? "waiting for its greeting"
-                                                                  : wording_stage(finding->stage);
+    const char *where = place_of(endpoint, finding, evidence, said);
     if (wording_same(evidence->step, "reported")) {
         buffer_append_text(line, "You reported:");
         return;

@@ -44,6 +44,8 @@ void exercise_words(struct buffer *line, const struct endpoint *endpoint,
     const struct exercise_facts *facts = attempt->exercise;
     struct tally tally = { 0 };
     count(&tally, attempt);
+    if (!tally.worked && !tally.failed && !tally.skipped)
+        return; /* it did not come so far */
     buffer_format(line, "%d tried: ", endpoint->port);
     if (tally.worked)
         list(line, attempt, STATUS_OK);

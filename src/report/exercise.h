@@ -6,7 +6,7 @@
 #include "result/trace.h"
 
 /* Appends, raw, what worked and what did not: "993 tried: APPEND, SEARCH work; NOT: MOVE". ATTEMPT
- * is one of ENDPOINT's with PURPOSE_EXERCISE. */
+ * is one of ENDPOINT's with PURPOSE_EXERCISE; nothing of one that never came to the mailbox. */
 void exercise_words(struct buffer *line, const struct endpoint *endpoint,
                     const struct attempt *attempt);
 

@@ -9,7 +9,8 @@ static void write_attempt(const struct text *text, const struct endpoint *endpoi
     struct buffer line;
     page_begin(&line);
     exercise_words(&line, endpoint, attempt);
-    page_sentence(&text->page, &(struct page_text) { .hang = 4 }, page_words(&line));
+    if (buffer_size(&line))
+        page_sentence(&text->page, &(struct page_text) { .hang = 4 }, page_words(&line));
     buffer_done(&line);
 }
 

@@ -121,13 +121,75 @@ static void a_quiet_connection_that_is_dropped(void **state)
 {
     (void)state;
     static const struct tried tried[] = {
-        { OF_EXERCISE, "stay open", STAGE_MAILBOX, FAILURE_CONNECTION_CLOSED, NULL },
+        { OF_EXERCISE, "stay open", STAGE_MAILBOX, FAILURE_CONNECTION_RESET, NULL },
     };
     struct result *result = judge(SERVICE_IMAP, tried, 1, "maildoctor-exercise-x");
     expect(result, "mailbox-not-kept-open", "after 2 s");
     assert_string_equal(result->findings->next->class_id, "mailbox-left-behind");
     assert_non_null(strstr(result->findings->next->meaning, "maildoctor-exercise-x"));
     result_free(result);
+}
+
+/* The server ends the session in order: no firewall forgets a connection so. */
+static void a_session_that_is_ended(void **state)
+{
+    (void)state;
+    static const struct {
+        struct tried tried;
+        enum service service;
+        const char *when;
+    } cases[] = {
+        { { OF_EXERCISE, "stay open", STAGE_MAILBOX, FAILURE_CONNECTION_CLOSED, NULL },
+          SERVICE_IMAP,
+          "after 2 s in which nothing was asked" },
+        { { OF_EXERCISE, "second session", STAGE_MAILBOX, FAILURE_CONNECTION_CLOSED, NULL },
+          SERVICE_POP3,
+          "after 2 s in which nothing was asked" },
+        { { OF_EXERCISE, "SEARCH text", STAGE_MAILBOX, FAILURE_CONNECTION_CLOSED, NULL },
+          SERVICE_IMAP,
+          "when asked for SEARCH text" },
+        { { OF_SECOND, "PASS", STAGE_LOGIN, FAILURE_CONNECTION_CLOSED, NULL },
+          SERVICE_POP3,
+          "during the login" },
+        { { OF_SECOND, "connect", STAGE_CONNECT, FAILURE_CONNECTION_REFUSED, NULL },
+          SERVICE_IMAP,
+          "as it was begun" },
+        { { OF_SECOND, "greeting", STAGE_GREETING, FAILURE_TIMED_OUT, NULL },
+          SERVICE_IMAP,
+          "before its greeting" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct result *result = judge(cases[i].service, &cases[i].tried, 1, NULL);
+        expect(result, "server-went-away", "let this run in");
+        assert_non_null(strstr(result->findings->meaning, cases[i].when));
+        result_free(result);
+    }
+}
+
+/* Then other classes know more; the way stays open in any case. */
+static void what_speaks_for_itself(void **state)
+{
+    (void)state;
+    static const struct {
+        struct tried tried;
+        const char *class_id, *words;
+    } cases[] = {
+        { { OF_SECOND, "greeting", STAGE_GREETING, FAILURE_CONNECTION_CLOSED,
+            "* BYE Too many connections" },
+          "too-many-connections",
+          "" },
+        { { OF_SECOND, "connect", STAGE_CONNECT, FAILURE_HOST_UNREACHABLE, NULL },
+          "tcp-unreachable",
+          "" },
+        { { OF_EXERCISE, "SEARCH text", STAGE_MAILBOX, FAILURE_TIMED_OUT, NULL },
+          "reply-timeout",
+          "" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct result *result = judge(SERVICE_IMAP, &cases[i].tried, 1, NULL);
+        expect(result, cases[i].class_id, cases[i].words);
+        result_free(result);
+    }
 }
 
 static void a_locked_mailbox_is_no_fault(void **state)
@@ -151,6 +213,8 @@ int main(void)
         cmocka_unit_test(all_that_is_refused_is_one_finding),
         cmocka_unit_test(words_that_are_known_say_more),
         cmocka_unit_test(a_quiet_connection_that_is_dropped),
+        cmocka_unit_test(a_session_that_is_ended),
+        cmocka_unit_test(what_speaks_for_itself),
         cmocka_unit_test(a_locked_mailbox_is_no_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,13 @@ copy = os.path.join(folder.name, "copy.txt")
 run = render("--output", copy, saved)
 report(not run.stdout and open(copy, "rb").read() == render(saved).stdout, "into a file", run.stderr)
 
+tried = json.loads(rich)
+attempt = tried["endpoints"][0]["attempts"][0]
+attempt = {**attempt, "purpose": "exercise", "steps": attempt["steps"][:1]}
+tried["endpoints"][0]["attempts"].append(attempt)
+run = render("-", text=json.dumps(tried).encode())
+report(b"Tested from" in run.stdout and b"tried:" not in run.stdout, "a trial that never came to the mailbox is none", run)
+
 refused("no file", says="render needs one file")
 refused("two files", saved, saved, says="render needs one file")
 refused("a file that is not there", os.path.join(folder.name, "no"), says="No such file")
