@@ -22,8 +22,9 @@ struct exercise {
     struct visit *visit, *beside;
     struct loop_timer *turn;
     void (*next)(struct exercise *x);
-    bool stopped;  /* by exercise_stop() */
-    bool cleaning; /* the session under way is there only to clean up */
+    void (*after)(struct exercise *x); /* the session is over, the one beside it is not yet */
+    bool stopped;                      /* by exercise_stop() */
+    bool cleaning;                     /* the session under way is there only to clean up */
 };
 
 static void do_next(void *arg)
@@ -39,8 +40,29 @@ static void do_next(void *arg)
 static void then(struct exercise *x, void (*next)(struct exercise *x))
 {
     x->next = next;
+    x->after = NULL;
     loop_timer_stop(&x->turn);
     x->turn = loop_timer_start(x->options.shared->loop, 0, do_next, x);
+}
+
+/* A session that was lost beside another: what comes of that one's login is waited for. Broken off,
+ * it would count as refused, and no further session could clean up. */
+static void session_over(struct exercise *x, void (*next)(struct exercise *x))
+{
+    if (x->beside)
+        x->after = next;
+    else
+        then(x, next);
+}
+
+static void beside_over(struct exercise *x)
+{
+    if (x->after) {
+        then(x, x->after);
+        return;
+    }
+    visit_close(&x->beside);
+    visit_resume(x->visit);
 }
 
 static void finish(struct exercise *x)
@@ -131,15 +153,14 @@ static void imap_over(struct exercise *x)
 
 static void imap_done(void *arg)
 {
-    then(arg, imap_over);
+    session_over(arg, imap_over);
 }
 
 static void second_done(void *arg)
 {
     struct exercise *x = arg;
     x->folders.second = x->second.outcome;
-    visit_close(&x->beside);
-    visit_resume(x->visit);
+    beside_over(x);
 }
 
 static void second_client(void *arg)
@@ -213,7 +234,7 @@ static void look_again(struct exercise *x)
 
 static void pop3_done(void *arg)
 {
-    then(arg, look_again);
+    session_over(arg, look_again);
 }
 
 /* RFC 1939 section 4 has a session lock the mailbox; many servers let a second one in. */
@@ -223,11 +244,10 @@ static void beside_done(void *arg)
     const struct attempt *attempt = visit_attempt(x->beside);
     const struct step *login = attempt_step(attempt, STAGE_LOGIN);
     if (attempt->auth.outcome == LOGIN_ACCEPTED)
-        x->facts->second_session = "allowed";
+        x->facts->second_session = x->after ? NULL : "allowed"; /* it may be the only one */
     else if (login && login->status == STATUS_FAIL && login->error.kind == FAILURE_REFUSED)
         x->facts->second_session = "locked";
-    visit_close(&x->beside);
-    visit_resume(x->visit);
+    beside_over(x);
 }
 
 static void second_session(void *arg)
@@ -307,7 +327,9 @@ bool exercise_stop(struct exercise *x)
     if (!x->folders.made.count)
         return false;
     visit_close(&x->beside);
-    if (x->visit)
+    if (x->after)
+        then(x, x->after);
+    else if (x->visit)
         visit_resume(x->visit);
     return true;
 }

@@ -17,6 +17,7 @@ import pki
 
 GOOD = "10.77.0.2"
 GOOD6 = "fd77::2"
+ONE_SESSION = "10.77.0.18"
 
 # name under lab.test: (addresses, certificate, ports that listen). A certificate of None: TLS is
 # switched off.
@@ -30,6 +31,7 @@ HOSTS = {
     "notls": (("10.77.0.15",), None, (25, 587, 110, 143)),
     "nosubmission": (("10.77.0.16",), "good", (25, 110, 995, 143, 993)),
     "small": (("10.77.0.17",), "good", (587, 993)),
+    "onesession": ((ONE_SESSION,), "good", (993, 995)),
     "deadv6": ((GOOD, "fd77::dead"), None, ()),
     "silent": (("10.77.0.66",), None, ()),
     "no587": (("10.77.0.67",), "good", MAIL_PORTS),
@@ -198,6 +200,9 @@ service anvil {{
 }}
 """
 
+# There a POP3 session keeps others out (RFC 1939 section 4), which wait for ten seconds.
+DOVECOT_LOCAL = {ONE_SESSION: "  protocol pop3 {\n    pop3_lock_session = yes\n  }\n"}
+
 NSD = """\
 server:
  ip-address: 0.0.0.0
@@ -365,7 +370,7 @@ class Lab:
             else:
                 text += f"  ssl_cert = <{self.dir}/pki/{cert}.pem\n"
                 text += f"  ssl_key = <{self.dir}/pki/{cert}.key\n"
-            text += "}\n"
+            text += DOVECOT_LOCAL.get(address, "") + "}\n"
         (self.dir / "dovecot.conf").write_text(text)
         self.set_users({USER: PASSWORD, ODD_USER: ODD_PASSWORD})
         self.set_users({MASTER: MASTER_PASSWORD}, "masters")
