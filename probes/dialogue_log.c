@@ -54,7 +54,11 @@ void dialogue_log_add(struct dialogue_log *log, const struct dialogue_row *row, 
 /* What is more than a line, a reply or a message, is taken line by line. */
 static void next_line(struct dialogue_log *log, struct bytes text, struct bytes *ret_line)
 {
-    struct bytes rest = { text.data + log->taken, text.size - log->taken };
+    struct bytes rest = text;
+    if (log->taken) {
+        rest.data += log->taken;
+        rest.size -= log->taken;
+    }
     text_next_line(&rest, ret_line);
     log->taken = text.size - rest.size;
     if (rest.size)
