@@ -111,6 +111,8 @@ void survey_tls(struct survey *survey, const struct endpoint *endpoint,
                 const struct attempt *attempt);
 /* What name servers say of ENDPOINT's host, compared. */
 void survey_resolvers(struct survey *survey, const struct endpoint *endpoint);
+/* Name servers that answer over TCP and not over UDP. */
+void survey_dns_transport(struct survey *survey);
 /* Who on the way refused the question, if not the name server itself; NULL: nobody did. */
 const char *survey_dns_blocker(const struct lookup *lookup);
 /* "signature expired"; NULL: a code that says nothing to people. */

@@ -259,6 +259,7 @@ static bool is_repeated(const struct trace *trace, const struct endpoint *endpoi
 
 void survey_names(struct survey *survey)
 {
+    survey_dns_transport(survey);
     if (!survey->trace->endpoints) {
         add_unplanned(survey);
         return;

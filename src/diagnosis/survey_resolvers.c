@@ -322,6 +322,50 @@ void survey_resolvers(struct survey *survey, const struct endpoint *endpoint)
             compare(survey, endpoint, l);
 }
 
+/* ---- UDP ---- */
+
+/* The first question to a name server that only TCP answers; none that UDP answered is beside it.
+ */
+static bool tells_of_udp(const struct trace *trace, const struct lookup *lookup)
+{
+    bool before = true;
+    if (!lookup->udp_failed || lookup->beside)
+        return false;
+    for (const struct lookup *l = trace->lookups; l; l = l->next) {
+        before = before && l != lookup;
+        if (l->source == LOOKUP_DNS && strcmp(l->server, lookup->server) == 0 &&
+            (strcmp(l->transport, "udp") == 0 || l->truncated || (before && l->udp_failed)))
+            return false;
+    }
+    return true;
+}
+
+void survey_dns_transport(struct survey *survey)
+{
+    for (const struct lookup *l = survey->trace->lookups; l; l = l->next) {
+        if (!tells_of_udp(survey->trace, l))
+            continue;
+        const char *blocker = survey_dns_blocker(l),
+                   *udp = "none of several questions was answered";
+        if (blocker)
+            udp = arena_format(survey->arena, "%s on the way refused the question", blocker);
+        else if (l->icmp)
+            udp = "its own machine said that nothing listens there";
+        struct values values = survey_values(survey, NULL);
+        values_set(&values, "host", l->name);
+        values_set(&values, "resolver", l->server);
+        values_set(&values, "udp", udp);
+        struct finding *finding = survey_add(
+            survey, classify_event(l->icmp ? "resolve.udp_refused" : "resolve.udp_silent"), NULL,
+            NULL, &values);
+        const char *line = arena_format(survey->arena, "%s over TCP from %s; over UDP %s",
+                                        l->rcode ? l->rcode : "an answer", l->server, udp);
+        survey_evidence(survey, finding, NULL, NULL,
+                        arena_format(survey->arena, "%s %s", l->name, l->type),
+                        l->start_ns + l->duration_ns, text_bytes(line));
+    }
+}
+
 /* ---- who said no ---- */
 
 const char *survey_dns_blocker(const struct lookup *lookup)

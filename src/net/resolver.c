@@ -222,11 +222,12 @@ struct resolver *resolver_new(struct loop *loop, const struct resolver_options *
         arena_copy(&trace->arena, options->hosts ? options->hosts : "/etc/hosts");
     resolver->server_count = count;
     int unit_ms = resolver->budget_ms / (int)count / UNITS_PER_SHARE;
+    resolver->unit_ms = unit_ms > 1 ? unit_ms : 1;
     for (size_t i = 0; i < count; i++) {
         char text[EVIDENCE_ADDRESS_SIZE];
         const char *name = arena_copy(&trace->arena, net_address_text_port(&servers[i], text));
         resolver->server_names[i] = name;
-        resolver->servers[i] = dns_server_new(loop, &servers[i], unit_ms > 1 ? unit_ms : 1);
+        resolver->servers[i] = dns_server_new(loop, &servers[i], resolver->unit_ms);
         strings_add(&trace->from.resolvers, &trace->arena, name);
     }
     return resolver;

@@ -37,6 +37,10 @@ typedef void resolver_function(void *arg, const struct resolution *resolution);
 /* Asks for (NAME, TYPE) and calls back exactly once, never before this returns. NAME is copied. A
  * question that is open, or was answered, is not sent again.
  *
+ * Where UDP brings no answer for a while, or a refusal, TCP is asked beside it. When that answers,
+ * and UDP then stays silent to several more tries, the row says so (udp_failed), and that server is
+ * asked over TCP only from then on.
+ *
  * The system's name servers are asked in order, the next one when one refuses, fails or keeps
  * silent for its share of the budget (its late answer is still taken); each is a lookup of the
  * trace. A name that is there, without such a record even, or is not (NXDOMAIN), is settled.

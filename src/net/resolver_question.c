@@ -5,7 +5,11 @@
 #include <assert.h>
 #include <stdio.h>
 
-enum { NS_PER_MS = 1000000 };
+enum {
+    NS_PER_MS = 1000000,
+    UNITS_OF_SILENCE = 2, /* over UDP, until TCP is tried too: the query was sent twice by then */
+    PROOF_MS = 50,        /* between two proofs, at least */
+};
 
 /* ---- rows ---- */
 
@@ -69,6 +73,20 @@ static void fill_row(struct lookup *row, struct arena *arena, const struct dns_a
 static void inquiry_send(struct inquiry *inquiry);
 static void question_go_on(struct question *question);
 
+static bool is_open(const struct inquiry *inquiry)
+{
+    return inquiry->exchange || inquiry->beside || inquiry->patience;
+}
+
+static void inquiry_stop(struct inquiry *inquiry)
+{
+    dns_exchange_forget(&inquiry->exchange);
+    dns_exchange_forget(&inquiry->beside);
+    for (size_t i = 0; i < inquiry->proof_count; i++)
+        dns_exchange_forget(&inquiry->proofs[i].exchange);
+    loop_timer_stop(&inquiry->patience);
+}
+
 static void inquiry_close_row(struct inquiry *inquiry, int64_t at_ns)
 {
     int64_t took = at_ns - inquiry->sent_ns;
@@ -100,9 +118,9 @@ static void question_settle(struct question *question, const struct inquiry *cho
     loop_timer_stop(&question->timer);
     for (size_t i = 0; i < question->inquiry_count; i++) {
         struct inquiry *inquiry = &question->inquiries[i];
-        if (!inquiry->exchange)
+        if (!is_open(inquiry))
             continue;
-        dns_exchange_forget(&inquiry->exchange);
+        inquiry_stop(inquiry);
         inquiry_close_row(inquiry, now);
         inquiry->row->error = unanswered(inquiry);
     }
@@ -123,6 +141,7 @@ static const struct inquiry *most_telling(const struct question *question)
 
 static void inquiry_over(struct inquiry *inquiry, int64_t at_ns)
 {
+    inquiry_stop(inquiry);
     inquiry_close_row(inquiry, at_ns);
     if (is_final(inquiry))
         question_settle(inquiry->question, inquiry);
@@ -142,6 +161,151 @@ static void note_icmp(struct lookup *row, struct arena *arena, const struct net_
     };
 }
 
+static void inquiry_answered(void *arg, const struct dns_reply *reply);
+
+static struct dns_exchange *carry(struct inquiry *inquiry, enum dns_transport transport,
+                                  dns_reply_function *function, void *arg)
+{
+    const struct question *question = inquiry->question;
+    uint8_t query[DNS_QUERY_LIMIT];
+    size_t size =
+        dns_query_make(query, dns_server_id(inquiry->server), question->name, question->type);
+    assert(size > 0); /* the name was looked at when it was asked */
+    if (inquiry->plain)
+        size = dns_query_plain(query, size);
+    return dns_server_send(inquiry->server, transport,
+                           (struct bytes) { .data = (const char *)query, .size = size }, function,
+                           arg);
+}
+
+/* ---- TCP, where UDP brings nothing ---- */
+
+static void be_patient(struct inquiry *inquiry, int64_t wait_ms, loop_function *function)
+{
+    loop_timer_stop(&inquiry->patience);
+    inquiry->patience =
+        loop_timer_start(inquiry->question->resolver->loop, wait_ms, function, inquiry);
+}
+
+static int64_t silence_ms(const struct inquiry *inquiry)
+{
+    return (int64_t)UNITS_OF_SILENCE * inquiry->question->resolver->unit_ms;
+}
+
+/* The answer came over TCP, and UDP has not brought one yet. */
+static bool has_tcp_answer(const struct inquiry *inquiry)
+{
+    return is_open(inquiry) && inquiry->answer.rcode >= 0;
+}
+
+static void take_tcp_answer(struct inquiry *inquiry, bool proven)
+{
+    struct question *question = inquiry->question;
+    struct resolver *resolver = question->resolver;
+    inquiry->row->udp_failed = proven;
+    inquiry->row->transport = "tcp";
+    fill_row(inquiry->row, &resolver->trace->arena, &inquiry->answer);
+    if (proven)
+        resolver->tcp_only[inquiry - question->inquiries] = true;
+    inquiry_over(inquiry, clock_mono_ns());
+}
+
+static void proof_answered(void *arg, const struct dns_reply *reply)
+{
+    struct proof *proof = arg;
+    proof->exchange = NULL;
+    if (reply->failure.kind != FAILURE_NONE) /* the first exchange meets the same */
+        return;
+    dns_exchange_forget(&proof->inquiry->exchange);
+    inquiry_answered(proof->inquiry, reply);
+}
+
+/* The server has the answer at hand now: over UDP it would come as quickly as it came over TCP. A
+ * few packets get lost, but hardly all of so many. */
+static void prove_silence(void *arg)
+{
+    struct inquiry *inquiry = arg;
+    dns_server_drain(inquiry->server); /* this timer may be late */
+    if (!inquiry->patience)            /* an answer lay there */
+        return;
+    if (inquiry->proof_count == RESOLVER_PROOFS) {
+        take_tcp_answer(inquiry, true);
+        return;
+    }
+    struct proof *proof = &inquiry->proofs[inquiry->proof_count++];
+    proof->inquiry = inquiry;
+    proof->exchange = carry(inquiry, DNS_UDP, proof_answered, proof);
+    be_patient(inquiry, inquiry->proof_ms, prove_silence);
+}
+
+static void beside_over(void *arg)
+{
+    struct inquiry *inquiry = arg;
+    inquiry_over(inquiry, clock_mono_ns());
+}
+
+static void answered_beside(void *arg, const struct dns_reply *reply)
+{
+    struct inquiry *inquiry = arg;
+    const struct question *question = inquiry->question;
+    inquiry->beside = NULL;
+    if (reply->failure.kind == FAILURE_NONE)
+        dns_answer_read(&inquiry->answer, &question->resolver->trace->arena, reply->message,
+                        question->name, question->type);
+    bool answered = inquiry->answer.rcode >= 0;
+    if (!inquiry->exchange && answered) { /* and UDP was refused */
+        take_tcp_answer(inquiry, true);
+    } else if (!inquiry->exchange) {
+        inquiry_over(inquiry, reply->arrived_ns);
+    } else if (answered) {
+        int64_t took_ms = (reply->arrived_ns - inquiry->beside_ns) / NS_PER_MS;
+        inquiry->proof_ms = took_ms * 2 > PROOF_MS ? took_ms * 2 : PROOF_MS;
+        if (inquiry->proof_ms > question->resolver->unit_ms)
+            inquiry->proof_ms = question->resolver->unit_ms;
+        be_patient(inquiry, inquiry->proof_ms, prove_silence);
+    }
+}
+
+/* Where UDP is dropped or refused TCP may pass, and any question may be asked over it (RFC 7766
+ * section 5). */
+static void ask_beside(void *arg)
+{
+    struct inquiry *inquiry = arg;
+    loop_timer_stop(&inquiry->patience);
+    inquiry->beside_ns = clock_mono_ns();
+    inquiry->beside = carry(inquiry, DNS_TCP, answered_beside, inquiry);
+}
+
+/* Not a moment longer than for UDP's silence is waited for TCP. */
+static void udp_failed(struct inquiry *inquiry)
+{
+    if (has_tcp_answer(inquiry)) {
+        take_tcp_answer(inquiry, true);
+        return;
+    }
+    if (!inquiry->beside)
+        ask_beside(inquiry);
+    be_patient(inquiry, silence_ms(inquiry), beside_over);
+}
+
+/* ---- one server's answer ---- */
+
+static void inquiry_failed(struct inquiry *inquiry, const struct dns_reply *reply)
+{
+    struct lookup *row = inquiry->row;
+    row->error = reply->failure;
+    note_icmp(row, &inquiry->question->resolver->trace->arena, &reply->icmp);
+    if (row->truncated)
+        snprintf(row->error.text, sizeof row->error.text,
+                 "the answer was cut off over UDP; over TCP: %.100s", reply->failure.text);
+    else
+        row->transport = "";
+    if (inquiry->transport == DNS_UDP)
+        udp_failed(inquiry);
+    else
+        inquiry_over(inquiry, reply->arrived_ns);
+}
+
 static void inquiry_answered(void *arg, const struct dns_reply *reply)
 {
     struct inquiry *inquiry = arg;
@@ -151,16 +315,10 @@ static void inquiry_answered(void *arg, const struct dns_reply *reply)
     inquiry->exchange = NULL;
     row->transport = inquiry->transport == DNS_UDP ? "udp" : "tcp";
     if (reply->failure.kind != FAILURE_NONE) {
-        row->error = reply->failure;
-        note_icmp(row, arena, &reply->icmp);
-        if (row->truncated)
-            snprintf(row->error.text, sizeof row->error.text,
-                     "the answer was cut off over UDP; over TCP: %.100s", reply->failure.text);
-        else
-            row->transport = "";
-        inquiry_over(inquiry, reply->arrived_ns);
+        inquiry_failed(inquiry, reply);
         return;
     }
+    inquiry_stop(inquiry);
     struct dns_answer answer;
     dns_answer_read(&answer, arena, reply->message, question->name, question->type);
     if (answer.truncated && inquiry->transport == DNS_UDP) {
@@ -184,16 +342,10 @@ static void inquiry_answered(void *arg, const struct dns_reply *reply)
 
 static void inquiry_send(struct inquiry *inquiry)
 {
-    const struct question *question = inquiry->question;
-    uint8_t query[DNS_QUERY_LIMIT];
-    size_t size =
-        dns_query_make(query, dns_server_id(inquiry->server), question->name, question->type);
-    assert(size > 0); /* the name was looked at when it was asked */
-    if (inquiry->plain)
-        size = dns_query_plain(query, size);
-    inquiry->exchange = dns_server_send(
-        inquiry->server, inquiry->transport,
-        (struct bytes) { .data = (const char *)query, .size = size }, inquiry_answered, inquiry);
+    inquiry->answer = (struct dns_answer) { .rcode = -1, .ede = -1 };
+    inquiry->exchange = carry(inquiry, inquiry->transport, inquiry_answered, inquiry);
+    if (inquiry->transport == DNS_UDP)
+        be_patient(inquiry, silence_ms(inquiry), ask_beside);
 }
 
 static void share_over(void *arg)
@@ -202,8 +354,11 @@ static void share_over(void *arg)
     loop_timer_stop(&question->timer);
     /* This timer may be late, and then answers wait in the sockets. */
     for (size_t i = 0; i < question->inquiry_count && question->asking; i++)
-        if (question->inquiries[i].exchange)
+        if (is_open(&question->inquiries[i]))
             dns_server_drain(question->inquiries[i].server);
+    for (size_t i = 0; i < question->inquiry_count && question->asking; i++)
+        if (has_tcp_answer(&question->inquiries[i]))
+            take_tcp_answer(&question->inquiries[i], false);
     if (!question->asking || question->timer) /* settled, or another server was asked meanwhile */
         return;
     for (size_t i = 0; i < question->inquiry_count; i++)
@@ -223,7 +378,7 @@ static void ask_next_server(struct question *question)
         .question = question,
         .server = resolver->servers[index],
         .row = question_row(question, resolver->server_names[index]),
-        .answer = { .rcode = -1, .ede = -1 },
+        .transport = resolver->tcp_only[index] ? DNS_TCP : DNS_UDP,
     };
     inquiry->sent_ns = clock_mono_ns();
     int64_t left_ms = (question->deadline_ns - inquiry->sent_ns + NS_PER_MS - 1) / NS_PER_MS;
@@ -240,8 +395,8 @@ static void question_go_on(struct question *question)
 {
     bool waiting = false, timely = false;
     for (size_t i = 0; i < question->inquiry_count; i++) {
-        waiting |= question->inquiries[i].exchange != NULL;
-        timely |= question->inquiries[i].exchange && !question->inquiries[i].overdue;
+        waiting |= is_open(&question->inquiries[i]);
+        timely |= is_open(&question->inquiries[i]) && !question->inquiries[i].overdue;
     }
     if (timely)
         return;
@@ -264,9 +419,9 @@ void question_cancel(struct question *question)
     loop_timer_stop(&question->timer);
     for (size_t i = 0; i < question->inquiry_count; i++) {
         struct inquiry *inquiry = &question->inquiries[i];
-        if (!inquiry->exchange)
+        if (!is_open(inquiry))
             continue;
-        dns_exchange_forget(&inquiry->exchange);
+        inquiry_stop(inquiry);
         inquiry_close_row(inquiry, now);
     }
 }

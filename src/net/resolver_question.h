@@ -6,6 +6,14 @@
 #include "net/resolver_files.h"
 #include "net/resolver_transport.h"
 
+enum { RESOLVER_PROOFS = 5 };
+
+/* The question once more over UDP. */
+struct proof {
+    struct inquiry *inquiry;
+    struct dns_exchange *exchange; /* NULL: over */
+};
+
 /* One question asked of one server: a row of the trace. */
 struct inquiry {
     struct question *question;
@@ -13,8 +21,14 @@ struct inquiry {
     struct lookup *row;
     struct dns_exchange *exchange; /* NULL: over */
     enum dns_transport transport;
-    bool plain;   /* without EDNS */
-    bool overdue; /* its share of the time is up; its answer is still welcome */
+    struct dns_exchange *beside; /* the same over TCP, since UDP brings nothing; NULL: none */
+    struct loop_timer *patience; /* with the silence of UDP, or of TCP beside it */
+    int64_t beside_ns;           /* when TCP was asked beside */
+    struct proof proofs[RESOLVER_PROOFS]; /* that UDP is silent, though TCP has answered */
+    size_t proof_count;
+    int64_t proof_ms; /* between them */
+    bool plain;       /* without EDNS */
+    bool overdue;     /* its share of the time is up; its answer is still welcome */
     int64_t sent_ns;
     struct dns_answer answer;
 };
@@ -42,11 +56,13 @@ struct resolver {
     struct trace *trace;
     int64_t started_ns;
     int budget_ms;
+    int unit_ms; /* a query is sent again after one of them, two later, four later */
     bool beside; /* for comparison */
     bool chosen; /* --resolver: then its answers win over the hosts file */
     const char *hosts_file;
     struct dns_server *servers[RESOLVER_SERVER_LIMIT];
     const char *server_names[RESOLVER_SERVER_LIMIT];
+    bool tcp_only[RESOLVER_SERVER_LIMIT]; /* as was proven: UDP brings nothing there */
     size_t server_count;
     struct question *questions;
 };

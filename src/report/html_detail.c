@@ -30,12 +30,15 @@ static void put_lookup(const struct html *html, const struct lookup *lookup)
         html_put(html, " by way of ");
         put_list(html, &lookup->cname);
     }
-    html_put(
-        html, "</td><td>%s, %s%s%s%s%s%s", wording_or(lookup->server, "nobody"),
-        lookup->duration_ns < 0 ? "not waited for" : wording_duration(lookup->duration_ns, took),
-        lookup->rcode ? ", " : "", lookup->rcode, lookup->truncated ? ", truncated over UDP" : "",
-        lookup->ad ? ", DNSSEC validated by it (AD)" : "",
-        lookup->beside ? ", for comparison" : "");
+    html_put(html, "</td><td>%s, %s%s%s%s%s%s", wording_or(lookup->server, "nobody"),
+             lookup->duration_ns < 0 ? "not waited for"
+                                     : wording_duration(lookup->duration_ns, took),
+             lookup->rcode ? ", " : "", lookup->rcode,
+             lookup->truncated    ? ", truncated over UDP"
+             : lookup->udp_failed ? ", nothing over UDP"
+                                  : "",
+             lookup->ad ? ", DNSSEC validated by it (AD)" : "",
+             lookup->beside ? ", for comparison" : "");
     if (lookup->ede >= 0)
         html_put(html, ", extended DNS error %d", lookup->ede);
     html_put(html, "</td></tr>\n");

@@ -129,7 +129,9 @@ static void write_lookup(const struct text *text, const struct lookup *lookup)
                     lookup->duration_ns < 0 ? "not waited for"
                                             : wording_duration(lookup->duration_ns, took),
                     lookup->rcode ? ", " : "", wording_or(lookup->rcode, ""),
-                    lookup->truncated ? ", truncated over UDP" : "",
+                    lookup->truncated    ? ", truncated over UDP"
+                    : lookup->udp_failed ? ", nothing over UDP"
+                                         : "",
                     lookup->ad ? ", DNSSEC validated by it (AD)" : "",
                     lookup->beside ? ", for comparison" : "");
     page_fold(page, &(struct page_text) { .hang = 2 }, buffer_bytes(&line));

@@ -36,6 +36,7 @@ static const struct shape_field lookup_rows[] = {
     { PEERS("answers", answers) },
     { PEERS("cname", cname) },
     { FLAG("truncated", truncated) },
+    { FLAG("udp_failed", udp_failed) },
     { FLAG("ad", ad) },
     { INT_IF("ede", ede, -1) },
     { PEER("zone", zone, SHAPE_LEAVE_OUT) },

@@ -94,6 +94,7 @@ struct lookup {
                                smtp.example.com" */
     struct strings cname;   /* the chain in order, the asked name left out */
     bool truncated;         /* a UDP answer had TC set (it is then asked again over TCP) */
+    bool udp_failed;        /* nothing came over UDP, or a refusal (icmp), while TCP was answered */
     bool ad;                /* the resolver says it validated DNSSEC */
     int ede;                /* extended DNS error (RFC 8914), -1 when none */
     const char *zone;  /* of an answer without records: the zone that has none, by its SOA; NULL:

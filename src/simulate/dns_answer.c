@@ -292,6 +292,8 @@ bool sim_dns_answer(const struct sim_scenario *scenario, const struct sim_dns_ad
         answer.rcode = RCODE_REFUSED;
     } else {
         fault = fault_for(scenario, question.name);
+        if (fault == SIM_DNS_TCP_ONLY)
+            fault = tcp ? SIM_DNS_GOOD : SIM_DNS_SILENT;
         if (fault == SIM_DNS_SERVFAIL)
             answer.rcode = RCODE_SERVFAIL;
         else if (fault == SIM_DNS_REFUSED)

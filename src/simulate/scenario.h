@@ -175,6 +175,7 @@ enum sim_dns_fault {
     SIM_DNS_SERVFAIL,
     SIM_DNS_REFUSED,
     SIM_DNS_SILENT,
+    SIM_DNS_TCP_ONLY, /* over UDP it is silent */
     SIM_DNS_TRUNCATED /* over UDP; TCP has it all */
 };
 

@@ -326,8 +326,9 @@ static void note_facts(struct simulator *simulator)
     facts->ca_file = simulator->folder.ca_file;
     facts->directory = simulator->folder.path;
     facts->address = simulator->published;
-    facts->through_dns =
-        scenario->dns_fault != SIM_DNS_GOOD && scenario->dns_fault != SIM_DNS_TRUNCATED;
+    facts->through_dns = scenario->dns_fault != SIM_DNS_GOOD &&
+                         scenario->dns_fault != SIM_DNS_TRUNCATED &&
+                         scenario->dns_fault != SIM_DNS_TCP_ONLY;
 }
 
 struct simulator *simulator_start(struct loop *loop, const struct sim_options *options,

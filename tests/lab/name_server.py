@@ -1,9 +1,10 @@
-"""A name server for the lab, over UDP: name_server.py ADDRESS NAME=ADDRESS,... where "nx" in place of the
+"""A name server for the lab, over UDP and TCP: name_server.py ADDRESS NAME=ADDRESS,... where "nx" in place of the
 addresses says that there is no such name, "fail" that the server has failed, and the name "*" stands for every
 other one."""
 import socket
 import struct
 import sys
+import threading
 
 RCODES = {"nx": 3, "fail": 2}
 TYPES = {1: socket.AF_INET, 28: socket.AF_INET6}
@@ -29,8 +30,24 @@ def answer(query, table):
     return query[:2] + header + query[12:at + 5] + b"".join(found)
 
 
+def talk(asker, table):
+    """The questions of one asker over TCP, each behind its length (RFC 1035 section 4.2.2)."""
+    with asker, asker.makefile("rwb") as stream:
+        while len(size := stream.read(2)) == 2:
+            said = answer(stream.read(*struct.unpack(">H", size)), table)
+            stream.write(struct.pack(">H", len(said)) + said)
+            stream.flush()
+
+
+def serve_tcp(listener, table):
+    while True:
+        threading.Thread(target=talk, args=(listener.accept()[0], table), daemon=True).start()
+
+
 def main():
     table = dict(word.split("=") for word in sys.argv[2:])
+    listener = socket.create_server((sys.argv[1], 53))
+    threading.Thread(target=serve_tcp, args=(listener, table), daemon=True).start()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind((sys.argv[1], 53))
         print(flush=True)

@@ -250,6 +250,51 @@ static void who_blocks_is_named(void **state)
     }
 }
 
+/* A name server that UDP does not reach is a fault of the network, though the run went on. */
+static void a_server_over_tcp_only(void **state)
+{
+    static struct icmp icmp = { 3, 13, "10.77.1.1" };
+    static const struct {
+        const char *first, *second; /* the transports that brought the answers */
+        bool truncated;             /* the second: UDP brought the beginning */
+        bool refused;
+        const char *class_id;
+        enum confidence confidence;
+    } servers[] = {
+        { "tcp", "tcp", false, false, "dns-udp-blocked", LIKELY },
+        { "tcp", "tcp", false, true, "dns-udp-blocked", SURE },
+        { "tcp", "udp", false, false, NULL, 0 },
+        { "tcp", "tcp", true, false, NULL, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof servers / sizeof *servers; i++) {
+        struct result *result = story_tell(&(struct story) { .lines = FINE });
+        struct lookup *rows[2] = { trace_add_lookup(result->trace),
+                                   trace_add_lookup(result->trace) };
+        for (int k = 0; k < 2; k++) {
+            rows[k]->name = "mail.example.org";
+            rows[k]->type = k ? "AAAA" : "A";
+            rows[k]->server = OWN;
+            rows[k]->rcode = "NOERROR";
+            rows[k]->transport = k ? servers[i].second : servers[i].first;
+        }
+        rows[0]->udp_failed = true;
+        rows[0]->icmp = servers[i].refused ? &icmp : NULL;
+        rows[1]->truncated = servers[i].truncated;
+        diagnose(result);
+        if (servers[i].class_id) {
+            assert_string_equal(result->verdict.class_id, servers[i].class_id);
+            assert_int_equal(result->verdict.status, VERDICT_WARNING);
+            assert_int_equal(result->verdict.confidence, servers[i].confidence);
+            assert_true(!servers[i].refused ==
+                        !strstr(result->verdict.meaning, "10.77.1.1 on the way refused"));
+        } else {
+            assert_int_equal(result->verdict.status, VERDICT_OK);
+        }
+        result_free(result);
+    }
+}
+
 static void special_addresses_are_known(void **state)
 {
     static const char *const special[] = {
@@ -276,6 +321,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(name_services_are_compared),
         cmocka_unit_test(who_blocks_is_named),
+        cmocka_unit_test(a_server_over_tcp_only),
         cmocka_unit_test(special_addresses_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,6 +40,7 @@ struct fake_dns {
     char text[EVIDENCE_ADDRESS_SIZE];
     char always[32];
     int delay_ms;
+    bool drops_udp;
     int udp_count, tcp_count;
     struct loop_watch *udp_watch, *tcp_watch;
     struct client clients[CLIENT_LIMIT];
@@ -259,6 +260,8 @@ static void udp_ready(void *arg, unsigned events)
     if (got < 0)
         return;
     server->udp_count++;
+    if (server->drops_udp)
+        return;
     if (server->delay_ms == 0) {
         udp_answer(server, query, (size_t)got, &from);
         return;
@@ -367,8 +370,7 @@ void fake_dns_free(struct fake_dns *server)
         client_close(&server->clients[i]);
     for (int i = 0; i < DELAYED_LIMIT; i++)
         loop_timer_stop(&server->delayed[i].timer);
-    loop_watch_stop(&server->udp_watch);
-    close(server->udp);
+    fake_dns_no_udp(server, true);
     fake_dns_no_tcp(server);
     free(server);
 }
@@ -379,6 +381,15 @@ void fake_dns_no_tcp(struct fake_dns *server)
         return;
     loop_watch_stop(&server->tcp_watch);
     close(server->tcp);
+}
+
+void fake_dns_no_udp(struct fake_dns *server, bool refuse)
+{
+    server->drops_udp = true;
+    if (!refuse || !server->udp_watch)
+        return;
+    loop_watch_stop(&server->udp_watch);
+    close(server->udp);
 }
 
 const char *fake_dns_text(const struct fake_dns *server)

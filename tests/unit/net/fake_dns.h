@@ -24,6 +24,9 @@ void fake_dns_delay(struct fake_dns *server, int delay_ms);
 /* No TCP: its port is closed. */
 void fake_dns_no_tcp(struct fake_dns *server);
 
+/* No UDP: queries are dropped, or answered by nobody (REFUSE: its port is closed). */
+void fake_dns_no_udp(struct fake_dns *server, bool refuse);
+
 /* How many queries came. */
 int fake_dns_udp_count(const struct fake_dns *server);
 int fake_dns_tcp_count(const struct fake_dns *server);

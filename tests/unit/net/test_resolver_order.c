@@ -124,6 +124,7 @@ static void late_answers_are_welcome(void **state)
 {
     struct scene *s = *state;
     add_second(s);
+    fake_dns_no_tcp(s->server);
     fake_dns_delay(s->server, SHORT_MS * 3 / 4);
     fake_dns_always(s->second, "silent");
     const struct lookup *row = scene_ask(s, "a.example", DNS_A);

@@ -143,6 +143,11 @@ def dns_truncated(sim):
     assert sim.dig("mail.example.org", "A", "+short") == "127.0.0.1\n"
 
 
+def dns_udp_blocked(sim):
+    assert "timed out" in sim.dig("mail.example.org", "A", "+notcp")
+    assert sim.dig("mail.example.org", "A", "+tcp", "+short") == "127.0.0.1\n"
+
+
 # ---- connections ----
 
 def silent(sim, port):
@@ -419,7 +424,7 @@ SCENARIOS = {
     "healthy": healthy, "healthy-generic": healthy_generic,
     "dns-nxdomain": dns_status("NXDOMAIN"), "dns-servfail": dns_status("SERVFAIL"),
     "dns-refused": dns_status("REFUSED"), "dns-no-address": dns_no_address, "dns-timeout": dns_timeout,
-    "dns-truncated": dns_truncated,
+    "dns-truncated": dns_truncated, "dns-udp-blocked": dns_udp_blocked,
     "tcp-timeout": tcp_timeout, "tcp-refused": tcp_refused, "tcp-reset": tcp_reset,
     "connection-closed": connection_closed, "greeting-timeout": greeting_timeout, "reply-timeout": reply_timeout,
     "port-not-offered": lambda sim: silent(sim, 465),
