@@ -174,6 +174,7 @@ struct opinions *opinions_new(const struct opinions_options *options, char **ret
         struct resolver_options server = {
             .server = options->servers[i],
             .beside = true,
+            .source = options->source,
             .budget_ms = options->budget_ms,
         };
         o->resolvers[i] =

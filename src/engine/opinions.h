@@ -14,8 +14,9 @@ struct opinions_options {
     struct loop *loop;
     struct trace *trace;
     int64_t started_ns;
-    struct resolver *resolver;  /* the run's */
-    const char *const *servers; /* further ones */
+    struct resolver *resolver;        /* the run's */
+    const struct net_address *source; /* of the questions to SERVERS; NULL: any */
+    const char *const *servers;       /* further ones */
     size_t server_count;
     bool system; /* ask the system too */
     int family;  /* 4, 6 or 0 for both */

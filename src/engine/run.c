@@ -365,13 +365,6 @@ static const char *own_name(struct run *run)
     return run->host_name;
 }
 
-const char *run_login_user(const struct run_options *o)
-{
-    if (!o->password && !o->token)
-        return NULL;
-    return o->user ? o->user : o->target.user ? o->target.user : o->target.address;
-}
-
 static struct gate *open_gate(const struct run *run)
 {
     const struct run_options *o = run->options;
@@ -433,6 +426,7 @@ static struct opinions *other_opinions(struct run *run, int budget_ms, char **re
         .trace = run->trace,
         .started_ns = run->started_ns,
         .resolver = run->resolver,
+        .source = o->source ? &run->source : NULL,
         .servers = o->resolvers_beside,
         .server_count = o->resolver_beside_count,
         .system = o->resolver == NULL && !o->no_second_opinion,
@@ -456,6 +450,7 @@ struct run *run_start(struct loop *loop, const struct run_options *options, stru
     trace->from.proxy = arena_copy(&trace->arena, options->proxy.shown);
     struct resolver_options resolver = {
         .server = options->resolver,
+        .source = options->source ? &run->source : NULL,
         .budget_ms = options->timeout_ms && options->timeout_ms < 5000 ? options->timeout_ms : 5000,
     };
     if (run_options_check(options, &run->source, ret_error))

@@ -3,6 +3,13 @@
 #include "base/memory.h"
 #include "net/tls.h"
 
+const char *run_login_user(const struct run_options *o)
+{
+    if (!o->password && !o->token)
+        return NULL;
+    return o->user ? o->user : o->target.user ? o->target.user : o->target.address;
+}
+
 bool run_options_check(const struct run_options *o, struct net_address *ret_source,
                        char **ret_error)
 {

@@ -1,4 +1,5 @@
-/* What can be wrong with the options of a run: found before anything is begun. */
+/* What the options of a run say, and what can be wrong with them: found before anything is begun.
+ */
 #ifndef ENGINE_RUN_CHECK_H
 #define ENGINE_RUN_CHECK_H
 

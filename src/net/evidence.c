@@ -101,6 +101,18 @@ int net_address_port(const struct net_address *address)
     return ntohs(v4.sin_port);
 }
 
+bool net_address_is_loopback(const struct net_address *address)
+{
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    if (address->storage.ss_family == AF_INET6) {
+        memcpy(&v6, &address->storage, sizeof v6);
+        return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+    }
+    memcpy(&v4, &address->storage, sizeof v4);
+    return ntohl(v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
 /* ---- connecting ---- */
 
 static struct failure connect_failure(int error)

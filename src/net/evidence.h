@@ -35,6 +35,7 @@ const char *net_address_text_port(const struct net_address *address,
                                   char text[static EVIDENCE_ADDRESS_SIZE]);
 int net_address_family(const struct net_address *address); /* 4 or 6 */
 int net_address_port(const struct net_address *address);
+bool net_address_is_loopback(const struct net_address *address);
 
 /* Whether this machine can send from ADDRESS: a socket is bound to it, and closed. False with
  * *ret_failure. */

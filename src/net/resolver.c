@@ -227,7 +227,8 @@ struct resolver *resolver_new(struct loop *loop, const struct resolver_options *
         char text[EVIDENCE_ADDRESS_SIZE];
         const char *name = arena_copy(&trace->arena, net_address_text_port(&servers[i], text));
         resolver->server_names[i] = name;
-        resolver->servers[i] = dns_server_new(loop, &servers[i], resolver->unit_ms);
+        resolver->servers[i] =
+            dns_server_new(loop, &servers[i], options->source, resolver->unit_ms);
         strings_add(&trace->from.resolvers, &trace->arena, name);
     }
     return resolver;

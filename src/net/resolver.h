@@ -8,11 +8,13 @@
 #include "probes/dns_message.h"
 #include "result/trace.h"
 
+struct net_address;
 struct resolver;
 
 struct resolver_options {
     const char
         *server; /* "192.0.2.53", "192.0.2.53:5353", "[2001:db8::53]:53"; NULL: the system's */
+    const struct net_address *source; /* asked from there, see dns_server_new(); NULL: any */
     bool beside; /* its answers are for comparison: they are marked so, and no hosts file is read */
     int budget_ms;           /* for one question, all tries; default 5000 when 0 */
     const char *resolv_conf; /* read instead of /etc/resolv.conf; NULL */

@@ -49,7 +49,7 @@ struct channel {
 
 struct dns_server {
     struct loop *loop;
-    struct net_address address;
+    struct net_address address, source; /* size 0: any source */
     int first_wait_ms;
     struct channel channels[DNS_TRANSPORT_COUNT];
     struct dns_exchange *exchanges;
@@ -100,6 +100,12 @@ static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
     int fd = evidence_system_socket(family, type);
     if (fd < 0) {
         note_failure(channel, failure_from_errno(errno));
+        return ARES_SOCKET_BAD;
+    }
+    const struct net_address *source = &channel->server->source;
+    if (source->size && bind(fd, (const struct sockaddr *)&source->storage, source->size) != 0) {
+        note_failure(channel, failure_from_errno(errno));
+        close(fd);
         return ARES_SOCKET_BAD;
     }
     int on = 1;
@@ -426,12 +432,15 @@ void dns_exchange_forget(struct dns_exchange **exchange)
 /* ---- servers ---- */
 
 struct dns_server *dns_server_new(struct loop *loop, const struct net_address *address,
-                                  int first_wait_ms)
+                                  const struct net_address *source, int first_wait_ms)
 {
     ares_library_init(ARES_LIB_INIT_ALL); /* counts its calls */
     struct dns_server *server = memory_new(sizeof *server);
     server->loop = loop;
     server->address = *address;
+    if (source && net_address_family(source) == net_address_family(address) &&
+        !net_address_is_loopback(address))
+        server->source = *source;
     server->first_wait_ms = first_wait_ms;
     for (int i = 0; i < DNS_TRANSPORT_COUNT; i++)
         server->channels[i] =

@@ -13,9 +13,11 @@ enum dns_transport { DNS_UDP, DNS_TCP, DNS_TRANSPORT_COUNT };
 /* A name server, with a channel for each transport, opened when first used. */
 struct dns_server;
 
-/* A UDP query without answer is sent again after 1, 3, 7 and 15 times FIRST_WAIT_MS. */
+/* A UDP query without answer is sent again after 1, 3, 7 and 15 times FIRST_WAIT_MS. It is asked
+ * from SOURCE (NULL: any), where that is of the same family; a server of this machine never is: it
+ * may answer nobody but this machine. */
 struct dns_server *dns_server_new(struct loop *loop, const struct net_address *address,
-                                  int first_wait_ms);
+                                  const struct net_address *source, int first_wait_ms);
 /* Open exchanges end without a call. Not from inside a dns_reply_function. NULL is legal. */
 void dns_server_free(struct dns_server *server);
 

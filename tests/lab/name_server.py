@@ -46,9 +46,10 @@ def serve_tcp(listener, table):
 
 def main():
     table = dict(word.split("=") for word in sys.argv[2:])
-    listener = socket.create_server((sys.argv[1], 53))
+    family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+    listener = socket.create_server((sys.argv[1], 53), family=family)
     threading.Thread(target=serve_tcp, args=(listener, table), daemon=True).start()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+    with socket.socket(family, socket.SOCK_DGRAM) as server:
         server.bind((sys.argv[1], 53))
         print(flush=True)
         while True:

@@ -10,6 +10,8 @@ import subprocess
 NODES = ("client", "r0", "r1", "r2", "r3", "server")
 LINKS = {"r0": 8, "r1": 0, "r2": 1, "r3": 2, "server": 3}  # the net behind each node's near side
 SERVER = {4: "10.77.3.1", 6: "fd77:3::1"}
+CLIENT = {4: "10.77.0.2", 6: "fd77::2"}
+ALSO_CLIENT = {4: "10.77.0.22", 6: "fd77::22"}  # where there is no r0
 SECOND = {4: "10.77.3.9", 6: "fd77:3::9"}
 SYSCTL = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1", "net.ipv4.conf.all.rp_filter=0",
           "net.ipv4.conf.default.rp_filter=0")
@@ -85,6 +87,10 @@ class Network:
         self.route("server", LINKS["server"], 2)
         self.run("server", "ip", "address", "add", f"{SECOND[4]}/24", "dev", "w3")
         self.run("server", "ip", "address", "add", f"{SECOND[6]}/64", "dev", "w3", "nodad")
+        if "r0" not in self.nodes:
+            self.run("client", "ip", "address", "add", f"{ALSO_CLIENT[4]}/24", "dev", "e0")
+            # Deprecated (RFC 4862 section 5.5.4): it is used by who asks for it only.
+            self.run("client", "ip", "address", "add", f"{ALSO_CLIENT[6]}/64", "dev", "e0", "nodad", "preferred_lft", "0")
 
     def clear(self):
         for node in self.nodes:
