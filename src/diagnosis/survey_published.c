@@ -39,17 +39,20 @@ void survey_allow(const struct survey *survey, struct values *values,
                   const struct endpoint *endpoint)
 {
     struct arena *arena = survey->arena;
-    const struct published *p = find(survey->trace, endpoint->host, endpoint->port);
-    if (!p)
-        return;
     struct buffer words;
     buffer_init(&words, WORDS_LIMIT);
-    buffer_format(&words, "TCP %s to ", p->tcp_ports);
-    append_list(&words, &p->hosts);
-    buffer_append_text(&words, ", by address ");
-    append_list(&words, &p->ranges);
-    buffer_format(&words, "; after %s", list_words(arena, p));
-    values_set(values, "allow", arena_copy_bytes(arena, buffer_bytes(&words)).data);
+    /* Two clouds may share the names of their MX: either may be meant. */
+    for (const struct published *p = survey->trace->published; p; p = p->next) {
+        if (!published_concerns(p, endpoint->host, endpoint->port))
+            continue;
+        buffer_format(&words, "%sTCP %s to ", buffer_size(&words) ? "; or " : "", p->tcp_ports);
+        append_list(&words, &p->hosts);
+        buffer_append_text(&words, ", by address ");
+        append_list(&words, &p->ranges);
+        buffer_format(&words, "; after %s", list_words(arena, p));
+    }
+    if (buffer_size(&words))
+        values_set(values, "allow", arena_copy_bytes(arena, buffer_bytes(&words)).data);
     buffer_done(&words);
 }
 

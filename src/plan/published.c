@@ -47,6 +47,6 @@ void published_note(struct trace *trace, const struct published *given)
     for (const struct published *p = given; p; p = p->next)
         note(trace, p);
     for (size_t i = 0; i < provider_count && !given; i++)
-        if (providers[i].published)
-            note_table(trace, providers[i].published);
+        for (size_t k = 0; k < providers[i].published_count; k++)
+            note_table(trace, &providers[i].published[k]);
 }

@@ -21,7 +21,7 @@ struct provider_published {
     const char *date;          /* "2026-08-14" */
     const char *source;        /* the document */
     const char *tcp_ports;     /* "143,587,993,995" */
-    const char *const *hosts;  /* ended by NULL */
+    const char *const *hosts;  /* "smtp.office365.com", "*.mx.microsoft"; ended by NULL */
     const char *const *ranges; /* "40.96.0.0/13"; ended by NULL */
 };
 
@@ -49,7 +49,8 @@ struct provider {
         *domains; /* mail domains that are always this provider's: "gmail.com"; ended by NULL */
     const struct provider_endpoint *endpoints;
     size_t endpoint_count;
-    const struct provider_published *published; /* NULL: nothing is known */
+    const struct provider_published *published;
+    size_t published_count;             /* 0: nothing is known */
     const struct provider_oauth *oauth; /* NULL: this program knows no authority of theirs */
     const char *administrator;          /* who mends it: "your Microsoft 365 administrator" */
 };

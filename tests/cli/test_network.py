@@ -53,5 +53,21 @@ def endpoints_file():
         equal('published' in json.loads(box.run('check', '--format', 'json', *generic).stdout), False)
 
 
-support.main([('a list of endpoints', endpoints_file),
+def clouds():
+    """What each of Microsoft's clouds publishes for the host and port in question."""
+    with Sandbox() as box, socket.socket() as closed:
+        closed.bind(('127.0.0.1', 0))
+        for host, port, lists in (
+                ('outlook.office365.us', 993, ['GCC High endpoints, ID 5']),
+                ('outlook-dod.office365.us', 587, ['DoD endpoints, ID 4']),
+                ('contoso-com.mail.protection.outlook.com', 25, ['Microsoft 365 URLs and IP address ranges, ID 10']),
+                ('contoso-com.protection.office365.us', 25, ['GCC High endpoints, ID 6', 'DoD endpoints, ID 6'])):
+            run = box.run('check', f'{host}:{port}', '--connect-to', f'{host}:{port}:127.0.0.1:{closed.getsockname()[1]}',
+                          '--format', 'json')
+            seen = [each['source'] for each in json.loads(run.stdout).get('published', [])]
+            equal([words in source for words, source in zip(lists, seen)], [True] * len(lists), f'{host}: {seen}')
+            equal(len(seen), len(lists), f'{host}: {seen}')
+
+
+support.main([('a list of endpoints', endpoints_file), ('the lists of each cloud', clouds),
               ('a name server that refuses', name_server_refuses)])

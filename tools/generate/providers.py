@@ -83,7 +83,7 @@ def check_published(published, where):
     for key in ('hosts', 'tcp_ports', 'ranges'):
         require(published[key] and len(set(published[key])) == len(published[key]), where, f'{key} is empty, or one stands twice')
     for host in published['hosts']:
-        require(HOST.fullmatch(host), where, f'{host!r} is no host name')
+        require(HOST.fullmatch(host.removeprefix('*.')), where, f'{host!r} is no host name')
     for port in published['tcp_ports']:
         require(port in PORTS, where, f'port {port} is none of {sorted(PORTS)}')
     for text in published['ranges']:
@@ -110,8 +110,8 @@ def check_provider(provider):
     where = f'provider {provider.get("id")!r}'
     differ = set(provider) - OPTIONAL_KEYS ^ PROVIDER_KEYS
     require(not differ, where, f'keys differ: {sorted(differ)}')
-    if 'published' in provider:
-        check_published(provider['published'], f'{where}: published')
+    for number, published in enumerate(provider.get('published', []), 1):
+        check_published(published, f'{where}: published {number}')
     if 'oauth' in provider:
         check_oauth(provider['oauth'], f'{where}: oauth')
     for key in ('id', 'family', 'title', 'administrator', 'source'):
@@ -167,13 +167,17 @@ def c_list(names):
     return ', '.join([c_text(name) for name in names] + ['NULL'])
 
 
-def emit_published(published, stem):
-    for key in ('hosts', 'ranges'):
-        yield f'static const char *const {key}_published_by_{stem}[] = {{ {c_list(published[key])} }};'
-    ports = ','.join(str(port) for port in published['tcp_ports'])
-    yield (f'static const struct provider_published published_by_{stem} = {{ .date = {c_text(published["date"])}, '
-           f'.source = {c_text(published["source"])}, .tcp_ports = {c_text(ports)}, '
-           f'.hosts = hosts_published_by_{stem}, .ranges = ranges_published_by_{stem} }};')
+def emit_published(lists, stem):
+    for number, published in enumerate(lists):
+        for key in ('hosts', 'ranges'):
+            yield f'static const char *const {key}_{number}_published_by_{stem}[] = {{ {c_list(published[key])} }};'
+    yield f'static const struct provider_published published_by_{stem}[] = {{'
+    for number, published in enumerate(lists):
+        ports = ','.join(str(port) for port in published['tcp_ports'])
+        yield (f'    {{ .date = {c_text(published["date"])}, .source = {c_text(published["source"])}, '
+               f'.tcp_ports = {c_text(ports)}, .hosts = hosts_{number}_published_by_{stem}, '
+               f'.ranges = ranges_{number}_published_by_{stem} }},')
+    yield '};'
 
 
 def emit(providers, routes):
@@ -214,7 +218,8 @@ def emit(providers, routes):
             yield f'        .endpoints = endpoints_of_{stem},'
             yield f'        .endpoint_count = {len(provider["endpoints"])},'
         if 'published' in provider:
-            yield f'        .published = &published_by_{stem},'
+            yield f'        .published = published_by_{stem},'
+            yield f'        .published_count = {len(provider["published"])},'
         yield '    },'
     yield '};'
     yield f'const size_t provider_count = {len(providers)};'

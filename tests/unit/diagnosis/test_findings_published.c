@@ -86,6 +86,24 @@ static void the_list_is_named(void **state)
     result_free(result);
 }
 
+/* Clouds of one provider may share the names of their servers. */
+static void each_list_of_the_name_is_named(void **state)
+{
+    (void)state;
+    struct result *result = story_tell(
+        &(struct story) { .provider = "microsoft365", .lines = "587 o connect timed_out" });
+    const char *host = result->trace->endpoints->host;
+    publish(result->trace, host, "2026-08-14");
+    publish(result->trace, "elsewhere.example", "2026-08-14");
+    publish(result->trace, host, "2026-03-31");
+    diagnose(result);
+    const char *step = allowed(story_finding(result, "tcp-timeout", 587));
+    assert_non_null(strstr(step, "list of 2026-08-14 (the list); or TCP 587,993 to "));
+    assert_non_null(strstr(step, "list of 2026-03-31 (the list)."));
+    assert_null(strstr(step, "elsewhere"));
+    result_free(result);
+}
+
 static void nothing_published_is_nothing_to_allow(void **state)
 {
     (void)state;
@@ -144,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_firewall_is_told_what_to_allow),
         cmocka_unit_test(the_list_is_named),
+        cmocka_unit_test(each_list_of_the_name_is_named),
         cmocka_unit_test(nothing_published_is_nothing_to_allow),
         cmocka_unit_test(an_address_that_is_not_listed_is_worth_knowing),
     };
