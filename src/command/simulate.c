@@ -79,7 +79,7 @@ static const struct option_row rows[] = {
       "ports)",
       0, set_port_base },
     { OPTION_CALL, "delay-scale", 0, "X",
-      "how long refusals take: 1 as long as real servers, 0 no time (default: 1)", 0,
+      "how long refusals and deliveries take: 1 as long as real servers, 0 no time (default: 1)", 0,
       set_delay_scale },
     { OPTION_TEXT, "directory", 0, "DIR",
       "for the root certificate and the password or token (default: a temporary one)",

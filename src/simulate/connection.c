@@ -13,9 +13,10 @@
 enum {
     READ_SIZE = 16384,
     IN_LIMIT = 4 * SIM_LINE_LIMIT, /* unread input; a client that sends more does not listen */
-    WIRE_LIMIT = 1 << 20,
-    IDLE_MS = 300000, /* RFC 5321 section 4.5.3.2: a client may take five minutes */
-    LINGER_MS = 2000  /* after the last word: for the client to close first */
+    WIRE_LIMIT = 4 * SIM_REPLY_LIMIT,
+    WIRE_FULL = SIM_REPLY_LIMIT / 2, /* so much unread, and we wait before we say more */
+    IDLE_MS = 1800000, /* RFC 3501 section 5.4, the longest that a protocol allows its clients */
+    LINGER_MS = 2000   /* after the last word: for the client to close first */
 };
 
 struct sim_connection {
@@ -179,7 +180,7 @@ static void schedule(struct sim_connection *connection)
 static bool may_speak(const struct sim_connection *connection)
 {
     return !connection->dead && !connection->closing && !connection->silent && !connection->delay &&
-           !connection->handshaking;
+           !connection->handshaking && buffer_size(&connection->wire) < WIRE_FULL;
 }
 
 static void answer_http(struct sim_connection *connection)
@@ -298,17 +299,63 @@ static void read_socket(struct sim_connection *connection)
 
 /* ---- callbacks: each may end the connection, and only here is it freed ---- */
 
+static void on_delivery(void *arg);
+
+/* Clients that wait for news are told; one that cannot be told any more ends at its next turn. */
+static void spread_news(struct sim_host *host)
+{
+    struct sim_connection *connection = host->connections;
+    if (host->told == host->store->changes)
+        return;
+    host->told = host->store->changes;
+    for (; connection; connection = connection->next) {
+        if (!connection->script || !may_speak(connection) ||
+            !sim_script_news(connection->script, &connection->out))
+            continue;
+        put_plain(connection, buffer_bytes(&connection->out));
+        buffer_clear(&connection->out);
+        if (!connection->dead)
+            write_wire(connection);
+        if (connection->dead)
+            restart_idle(connection, 0);
+    }
+}
+
+/* After whatever happened: mail that is on its way has its timer. */
+static void expect_mail(struct sim_host *host)
+{
+    int64_t due_ns = sim_store_due_ns(host->store), now_ns = clock_real_ns();
+    loop_timer_stop(&host->delivery);
+    if (due_ns >= 0)
+        host->delivery = loop_timer_start(
+            host->loop, due_ns > now_ns ? (due_ns - now_ns) / 1000000 + 1 : 0, on_delivery, host);
+}
+
+static void on_delivery(void *arg)
+{
+    struct sim_host *host = arg;
+    sim_store_deliver(host->store, clock_real_ns());
+    expect_mail(host);
+    spread_news(host);
+}
+
 static void settle(struct sim_connection *connection)
 {
+    struct sim_host *host = connection->host;
     if (connection->dead)
         free_connection(connection);
+    expect_mail(host);
+    spread_news(host);
 }
 
 static void on_ready(void *arg, unsigned events)
 {
     struct sim_connection *connection = arg;
-    if (events & LOOP_WRITE)
+    if (events & LOOP_WRITE) {
         write_wire(connection);
+        if (!connection->dead)
+            converse(connection); /* what waited for the wire */
+    }
     if (!connection->dead && (events & LOOP_READ))
         read_socket(connection);
     if (!connection->dead && connection->ended && !connection->delay &&
@@ -343,6 +390,7 @@ static void begin(struct sim_connection *connection, int port_index)
         .port_index = port_index,
         .client = connection->client,
         .accounts = connection->host->accounts,
+        .store = connection->host->store,
         .now_ns = clock_real_ns(),
     };
     static const char ssh[] = "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n";
@@ -396,6 +444,7 @@ void sim_connection_start(struct sim_host *host, int fd, int port_index, const c
 void sim_connections_end(struct sim_host *host)
 {
     struct sim_connection *next;
+    loop_timer_stop(&host->delivery);
     for (struct sim_connection *connection = host->connections; connection; connection = next) {
         next = connection->next;
         free_connection(connection);

@@ -14,6 +14,9 @@ struct sim_host {
     const struct sim_scenario *scenario;
     const struct sim_accounts *accounts;
     const struct tls_identity *identity;
+    struct sim_store *store;
+    struct loop_timer *delivery;        /* of the mail that is on its way; the connections' */
+    unsigned told;                      /* the store's changes, at the last news */
     double delay_scale;                 /* of the scenario's and the persona's delays */
     struct sim_connection *connections; /* those that are open */
     int count;

@@ -48,6 +48,12 @@ static const struct sim_answer answers[] = {
     { SIM_ON_SMTP, SIM_DATA, "354 Start mail input; end with <CRLF>.<CRLF>", SIM_GO_ON, 0 },
     { SIM_ON_SMTP, SIM_MESSAGE, "250 2.0.0 OK <{session}@{backend}> [Hostname={backend}]",
       SIM_GO_ON, 0 },
+    { SIM_ON_SMTP, SIM_FULL,
+      "554 5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException; Failed to "
+      "process message due to a permanent exception" TRACE,
+      SIM_GO_ON, 0 },
+    { SIM_ON_SMTP, SIM_REFUSED, "552 5.3.4 Message size exceeds fixed maximum message size" TRACE,
+      SIM_GO_ON, 0 },
     { SIM_ON_SMTP, SIM_RSET, "250 2.0.0 Resetting", SIM_GO_ON, 0 },
     { SIM_ON_SMTP, SIM_NOOP, "250 2.0.0 OK", SIM_GO_ON, 0 },
     { SIM_ON_SMTP, SIM_VRFY, "252 2.1.5 Cannot VRFY user", SIM_GO_ON, 0 },
@@ -92,33 +98,26 @@ static const struct sim_answer answers[] = {
       0 },
     { SIM_ON_IMAP, SIM_ALREADY, "{tag} BAD Command received in Invalid state.", SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_MAILBOX,
-      "* 1 EXISTS\n* 0 RECENT\n* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $MDNSent)\n"
+      "* {exists} EXISTS\n* 0 RECENT\n"
+      "* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $MDNSent)\n"
       "* OK [PERMANENTFLAGS ()] Permanent flags\n"
-      "* OK [UIDVALIDITY 14] UIDVALIDITY value\n"
-      "* OK [UIDNEXT 5] The next unique identifier value\n{tag} OK [READ-ONLY] EXAMINE completed.",
+      "* OK [UIDVALIDITY {validity}] UIDVALIDITY value\n"
+      "* OK [UIDNEXT {next}] The next unique identifier value\n{tag} OK [READ-ONLY] EXAMINE "
+      "completed.",
       SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_SELECT,
-      "* 1 EXISTS\n* 0 RECENT\n* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $MDNSent)\n"
+      "* {exists} EXISTS\n* 0 RECENT\n"
+      "* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $MDNSent)\n"
       "* OK [PERMANENTFLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $MDNSent)] Permanent "
-      "flags\n* OK [UIDVALIDITY 14] UIDVALIDITY value\n"
-      "* OK [UIDNEXT 5] The next unique identifier value\n{tag} OK [READ-WRITE] SELECT completed.",
+      "flags\n* OK [UIDVALIDITY {validity}] UIDVALIDITY value\n"
+      "* OK [UIDNEXT {next}] The next unique identifier value\n{tag} OK [READ-WRITE] SELECT "
+      "completed.",
       SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_MAILBOX_UNKNOWN, "{tag} NO {line} doesn't exist.", SIM_GO_ON, 0 },
-    { SIM_ON_IMAP, SIM_LIST,
-      "* LIST (\\HasNoChildren) \"/\" INBOX\n* LIST (\\HasNoChildren) \"/\" \"Sent Items\"\n"
-      "{tag} OK LIST completed.",
-      SIM_GO_ON, 0 },
-    { SIM_ON_IMAP, SIM_STATUS,
-      "* STATUS INBOX (MESSAGES 1 RECENT 0 UIDNEXT 5 UIDVALIDITY 14 UNSEEN 0)\n"
-      "{tag} OK STATUS completed.",
-      SIM_GO_ON, 0 },
-    { SIM_ON_IMAP, SIM_SEARCH, "* SEARCH {number}\n{tag} OK SEARCH completed.", SIM_GO_ON, 0 },
-    { SIM_ON_IMAP, SIM_FETCH,
-      "* 1 FETCH (FLAGS (\\Seen) UID 4 RFC822.SIZE {size})\n{tag} OK FETCH completed.", SIM_GO_ON,
-      0 },
-    { SIM_ON_IMAP, SIM_FETCH_MESSAGE,
-      "* 1 FETCH (FLAGS (\\Seen) UID 4 {item} {{size}}\n{message})\n{tag} OK FETCH completed.",
-      SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_LIST, "{tag} OK {verb} completed.", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_STATUS, "{tag} OK STATUS completed.", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_SEARCH, "{tag} OK SEARCH completed.", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_FETCH, "{tag} OK FETCH completed.", SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_NAMESPACE,
       "* NAMESPACE ((\"\" \"/\")) NIL NIL\n{tag} OK NAMESPACE completed.", SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_ID,
@@ -127,8 +126,13 @@ static const struct sim_answer answers[] = {
       SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_NOOP, "{tag} OK NOOP completed.", SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_IDLE, "+ IDLE accepted, awaiting DONE command.", SIM_GO_ON, 0 },
-    { SIM_ON_IMAP, SIM_DONE, "{tag} OK {verb} completed.", SIM_GO_ON, 0 },
-    { SIM_ON_IMAP, SIM_READ_ONLY, "{tag} NO {verb} failed.", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_DONE, "{tag} OK {code}{verb} completed.", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_MAILBOX_EXISTS, "{tag} NO Folder already exists.", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_NOT_SELECTED, "{tag} BAD Command received in Invalid state.", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_MALFORMED, "{tag} BAD Command Argument Error. 11", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_READ_ONLY, "{tag} NO The folder is open for reading only.", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_REFUSED, "{tag} NO {verb} failed.", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_FULL, "{tag} NO [OVERQUOTA] {verb} failed.", SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_LITERAL, "+ Ready for additional command text.", SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_GOODBYE,
       "* BYE Microsoft Exchange Server IMAP4 server signing off.\n{tag} OK LOGOUT completed.",
@@ -160,18 +164,20 @@ static const struct sim_answer answers[] = {
       "-ERR Authentication failure: unknown user name or bad password.", SIM_GO_ON, TARPIT },
     { SIM_ON_POP3, SIM_NOT_LOGGED_IN, "-ERR Command is not valid in this state.", SIM_GO_ON, 0 },
     { SIM_ON_POP3, SIM_ALREADY, "-ERR Command is not valid in this state.", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_MAILBOX, "+OK 1 {size}", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_MAILBOX, "+OK {exists} {size}", SIM_GO_ON, 0 },
     { SIM_ON_POP3, SIM_MAILBOX_UNKNOWN, "-ERR The specified message is out of range.", SIM_GO_ON,
       0 },
-    { SIM_ON_POP3, SIM_LIST, "+OK 1 {size}\n1 {size}\n.", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_LIST_ONE, "+OK 1 {size}", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_UIDL, "+OK\n1 AAAAE\n.", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_UIDL_ONE, "+OK 1 AAAAE", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_FETCH_MESSAGE, "+OK\n{message}.", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_TOP, "+OK\n{message}.", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_LIST, "+OK {exists} {size}", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_LIST_ONE, "+OK {number} {size}", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_UIDL, "+OK", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_UIDL_ONE, "+OK {number} {code}", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_FETCH, "+OK", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_TOP, "+OK", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_DONE, "+OK", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_MALFORMED, "-ERR Protocol error. 19", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_LOCKED, "-ERR [IN-USE] Mailbox is opened by another session", SIM_GO_ON, 0 },
     { SIM_ON_POP3, SIM_NOOP, "+OK", SIM_GO_ON, 0 },
     { SIM_ON_POP3, SIM_RSET, "+OK", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_READ_ONLY, "-ERR The message could not be deleted.", SIM_GO_ON, 0 },
     { SIM_ON_POP3, SIM_GOODBYE, "+OK Microsoft Exchange Server POP3 server signing off.", SIM_CLOSE,
       0 },
     { SIM_ON_POP3, SIM_UNKNOWN, "-ERR Protocol error. 19", SIM_GO_ON, 0 },
@@ -209,6 +215,18 @@ static const struct sim_record records[] = {
     { .name = "smtp.hve.mx.microsoft", .type = SIM_ADDRESS },
 };
 
+static const char *const mailboxes[] = { "Deleted Items", "Drafts", "Junk Email", "Sent Items",
+                                         NULL };
+
+static const struct sim_home home = {
+    .mailboxes = mailboxes,
+    .junk = "Junk Email",
+    .sent = "Sent Items",
+    .uid_validity = 14,
+    .authentication = "dkim=none (message not signed)\r\n header.d=none;dmarc=none action=none "
+                      "header.from=contoso.com;",
+};
+
 /* The real certificate too has a common name that is no host anybody connects to. */
 static const char *const certificate_names[] = {
     "outlook.com",
@@ -234,6 +252,7 @@ const struct sim_persona sim_exchange = {
     .front = "FR4P281CA0123.outlook.office365.com",
     .backend = "FR4P281CA0123.DEUP281.PROD.OUTLOOK.COM",
     .user = "ana@contoso.com",
+    .home = &home,
     .certificate_names = certificate_names,
     .records = records,
     .record_count = sizeof records / sizeof records[0],
@@ -253,6 +272,7 @@ const struct sim_persona sim_exchange_mx = {
     .front = "FR1PEPF00000A12.mail.protection.outlook.com",
     .backend = "FR4P281MB0123.DEUP281.PROD.OUTLOOK.COM",
     .user = "ana@contoso.com",
+    .home = &home,
     .certificate_names = certificate_names,
     .records = records,
     .record_count = sizeof records / sizeof records[0],
@@ -272,6 +292,7 @@ const struct sim_persona sim_exchange_hve = {
     .front = "FR4P281CA0123.outlook.office365.com",
     .backend = "FR4P281CA0123.DEUP281.PROD.OUTLOOK.COM",
     .user = "ana@contoso.com",
+    .home = &home,
     .certificate_names = certificate_names,
     .records = records,
     .record_count = sizeof records / sizeof records[0],

@@ -3,20 +3,10 @@
 #include "base/text.h"
 #include "simulate/script_parts.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-/* Not empty, every line ended by CR LF, none begun by a dot: fit for a literal and for RETR. */
-static const char message[] = "Date: Sun, 22 Nov 2026 10:14:00 +0000\r\n"
-                              "From: letters@example.com\r\n"
-                              "To: reader@example.com\r\n"
-                              "Subject: A letter in a simulated mailbox\r\n"
-                              "Message-ID: <letter-1@example.com>\r\n"
-                              "MIME-Version: 1.0\r\n"
-                              "Content-Type: text/plain; charset=us-ascii\r\n"
-                              "\r\n"
-                              "Nobody wrote this, and nobody will read it.\r\n";
 
 /* The time in Unix seconds as the simulated server has it. */
 static time_t server_time(const struct sim_script *script)
@@ -67,10 +57,29 @@ static void put_refusal(const struct sim_script *script, struct buffer *out)
         buffer_format(out, " Error: %s", script->refusal);
 }
 
+static void put_exists(const struct sim_script *script, struct buffer *out)
+{
+    buffer_format(out, "%zu", script->said.exists);
+}
+
 static void put_size(const struct sim_script *script, struct buffer *out)
 {
-    (void)script;
-    buffer_format(out, "%zu", sizeof message - 1);
+    buffer_format(out, "%zu", script->said.size);
+}
+
+static void put_number(const struct sim_script *script, struct buffer *out)
+{
+    buffer_format(out, "%zu", script->said.number);
+}
+
+static void put_validity(const struct sim_script *script, struct buffer *out)
+{
+    buffer_format(out, "%" PRIu32, script->said.validity);
+}
+
+static void put_next(const struct sim_script *script, struct buffer *out)
+{
+    buffer_format(out, "%" PRIu32, script->said.next);
 }
 
 static const char *text_of(const struct sim_script *script, struct bytes name)
@@ -87,9 +96,7 @@ static const char *text_of(const struct sim_script *script, struct bytes name)
         { "tag", script->tag },
         { "verb", script->verb },
         { "line", script->quote },
-        { "item", script->item },
-        { "number", script->number ? script->number : "" },
-        { "message", message },
+        { "code", script->said.code },
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (strlen(texts[i].name) == name.size && memcmp(texts[i].name, name.data, name.size) == 0)
@@ -104,8 +111,9 @@ static bool fill(const struct sim_script *script, struct bytes name, struct buff
         const char *name;
         void (*put)(const struct sim_script *script, struct buffer *out);
     } made[] = {
-        { "date", put_date },   { "time", put_time },       { "size", put_size },
-        { "place", put_place }, { "refusal", put_refusal },
+        { "date", put_date },       { "time", put_time },         { "place", put_place },
+        { "refusal", put_refusal }, { "exists", put_exists },     { "size", put_size },
+        { "number", put_number },   { "validity", put_validity }, { "next", put_next },
     };
     const char *text = text_of(script, name);
     if (text) {

@@ -49,6 +49,8 @@ static const struct sim_answer answers[] = {
     { SIM_ON_SMTP, SIM_RCPT, "250 2.1.5 Ok", SIM_GO_ON, 0 },
     { SIM_ON_SMTP, SIM_DATA, "354 End data with <CR><LF>.<CR><LF>", SIM_GO_ON, 0 },
     { SIM_ON_SMTP, SIM_MESSAGE, "250 2.0.0 Ok: queued as {session}", SIM_GO_ON, 0 },
+    { SIM_ON_SMTP, SIM_FULL, "452 4.2.2 Mailbox full", SIM_GO_ON, 0 },
+    { SIM_ON_SMTP, SIM_REFUSED, "552 5.3.4 Error: message file too big", SIM_GO_ON, 0 },
     { SIM_ON_SMTP, SIM_RSET, "250 2.0.0 Ok", SIM_GO_ON, 0 },
     { SIM_ON_SMTP, SIM_NOOP, "250 2.0.0 Ok", SIM_GO_ON, 0 },
     { SIM_ON_SMTP, SIM_VRFY, "252 2.0.0 {user}", SIM_GO_ON, 0 },
@@ -106,38 +108,37 @@ static const struct sim_answer answers[] = {
       0 },
     { SIM_ON_IMAP, SIM_MAILBOX,
       "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\n"
-      "* OK [PERMANENTFLAGS ()] Read-only mailbox.\n* 1 EXISTS\n* 0 RECENT\n"
-      "* OK [UIDVALIDITY 1700000000] UIDs valid\n* OK [UIDNEXT 5] Predicted next UID\n"
+      "* OK [PERMANENTFLAGS ()] Read-only mailbox.\n* {exists} EXISTS\n* 0 RECENT\n"
+      "* OK [UIDVALIDITY {validity}] UIDs valid\n* OK [UIDNEXT {next}] Predicted next UID\n"
       "{tag} OK [READ-ONLY] Examine completed.",
       SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_SELECT,
       "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\n"
       "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)] Flags permitted.\n"
-      "* 1 EXISTS\n* 0 RECENT\n* OK [UIDVALIDITY 1700000000] UIDs valid\n"
-      "* OK [UIDNEXT 5] Predicted next UID\n{tag} OK [READ-WRITE] Select completed.",
+      "* {exists} EXISTS\n* 0 RECENT\n* OK [UIDVALIDITY {validity}] UIDs valid\n"
+      "* OK [UIDNEXT {next}] Predicted next UID\n{tag} OK [READ-WRITE] Select completed.",
       SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_MAILBOX_UNKNOWN, "{tag} NO [NONEXISTENT] Mailbox doesn't exist: {line}",
       SIM_GO_ON, 0 },
-    { SIM_ON_IMAP, SIM_LIST, "* LIST (\\HasNoChildren) \"/\" INBOX\n{tag} OK List completed.",
-      SIM_GO_ON, 0 },
-    { SIM_ON_IMAP, SIM_STATUS,
-      "* STATUS INBOX (MESSAGES 1 RECENT 0 UIDNEXT 5 UIDVALIDITY 1700000000 UNSEEN 0)\n"
-      "{tag} OK Status completed.",
-      SIM_GO_ON, 0 },
-    { SIM_ON_IMAP, SIM_SEARCH, "* SEARCH {number}\n{tag} OK Search completed.", SIM_GO_ON, 0 },
-    { SIM_ON_IMAP, SIM_FETCH,
-      "* 1 FETCH (FLAGS (\\Seen) UID 4 RFC822.SIZE {size})\n{tag} OK Fetch completed.", SIM_GO_ON,
-      0 },
-    { SIM_ON_IMAP, SIM_FETCH_MESSAGE,
-      "* 1 FETCH (FLAGS (\\Seen) UID 4 {item} {{size}}\n{message})\n{tag} OK Fetch completed.",
-      SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_LIST, "{tag} OK {verb} completed.", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_STATUS, "{tag} OK Status completed.", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_SEARCH, "{tag} OK Search completed.", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_FETCH, "{tag} OK Fetch completed.", SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_NAMESPACE,
       "* NAMESPACE ((\"\" \"/\")) NIL NIL\n{tag} OK Namespace completed.", SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_ID, "* ID (\"name\" \"Dovecot\")\n{tag} OK ID completed.", SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_NOOP, "{tag} OK NOOP completed.", SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_IDLE, "+ idling", SIM_GO_ON, 0 },
-    { SIM_ON_IMAP, SIM_DONE, "{tag} OK {verb} completed.", SIM_GO_ON, 0 },
-    { SIM_ON_IMAP, SIM_READ_ONLY, "{tag} NO [NOPERM] Permission denied", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_DONE, "{tag} OK {code}{verb} completed.", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_MAILBOX_EXISTS, "{tag} NO [ALREADYEXISTS] Mailbox already exists", SIM_GO_ON,
+      0 },
+    { SIM_ON_IMAP, SIM_NOT_SELECTED, "{tag} BAD No mailbox selected", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_MALFORMED, "{tag} BAD Error in IMAP command {verb}: Invalid arguments.",
+      SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_READ_ONLY, "{tag} NO [READ-ONLY] Mailbox is read-only", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_REFUSED, "{tag} NO [CANNOT] {verb} is not possible here", SIM_GO_ON, 0 },
+    { SIM_ON_IMAP, SIM_FULL, "{tag} NO [OVERQUOTA] Quota exceeded (mailbox for user is full)",
+      SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_LITERAL, "+ OK", SIM_GO_ON, 0 },
     { SIM_ON_IMAP, SIM_GOODBYE, "* BYE Logging out\n{tag} OK Logout completed.", SIM_CLOSE, 0 },
     { SIM_ON_IMAP, SIM_UNKNOWN, "{tag} BAD Error in IMAP command: Unknown command.", SIM_GO_ON, 0 },
@@ -167,17 +168,20 @@ static const struct sim_answer answers[] = {
     { SIM_ON_POP3, SIM_TOKEN_REFUSED, "-ERR [AUTH] Authentication failed.", SIM_GO_ON, REFUSAL },
     { SIM_ON_POP3, SIM_NOT_LOGGED_IN, "-ERR Unknown command.", SIM_GO_ON, 0 },
     { SIM_ON_POP3, SIM_ALREADY, "-ERR Unknown command.", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_MAILBOX, "+OK 1 {size}", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_MAILBOX, "+OK {exists} {size}", SIM_GO_ON, 0 },
     { SIM_ON_POP3, SIM_MAILBOX_UNKNOWN, "-ERR There's no message {line}.", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_LIST, "+OK 1 messages:\n1 {size}\n.", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_LIST_ONE, "+OK 1 {size}", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_UIDL, "+OK\n1 0000000465566a80\n.", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_UIDL_ONE, "+OK 1 0000000465566a80", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_FETCH_MESSAGE, "+OK {size} octets\n{message}.", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_TOP, "+OK\n{message}.", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_LIST, "+OK {exists} messages:", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_LIST_ONE, "+OK {number} {size}", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_UIDL, "+OK", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_UIDL_ONE, "+OK {number} {code}", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_FETCH, "+OK {size} octets", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_TOP, "+OK", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_DONE, "+OK Marked to be deleted.", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_MALFORMED, "-ERR Invalid arguments.", SIM_GO_ON, 0 },
+    { SIM_ON_POP3, SIM_LOCKED, "-ERR [IN-USE] Couldn't lock the mailbox: in use by another session",
+      SIM_GO_ON, 0 },
     { SIM_ON_POP3, SIM_NOOP, "+OK", SIM_GO_ON, 0 },
     { SIM_ON_POP3, SIM_RSET, "+OK", SIM_GO_ON, 0 },
-    { SIM_ON_POP3, SIM_READ_ONLY, "-ERR [NOPERM] Permission denied", SIM_GO_ON, 0 },
     { SIM_ON_POP3, SIM_GOODBYE, "+OK Logging out.", SIM_CLOSE, 0 },
     { SIM_ON_POP3, SIM_UNKNOWN, "-ERR Unknown command.", SIM_GO_ON, 0 },
     { SIM_ON_POP3, SIM_TOO_LONG, "-ERR Too long a line.", SIM_CLOSE, 0 },
@@ -224,6 +228,15 @@ static const struct sim_record records[] = {
       .port = 995 },
 };
 
+static const char *const mailboxes[] = { "Junk", "Sent", NULL };
+
+static const struct sim_home home = {
+    .mailboxes = mailboxes,
+    .junk = "Junk",
+    .uid_validity = 1700000000,
+    .hex_uidl = true,
+};
+
 static const char *const certificate_names[] = { "mail.example.org", NULL };
 
 const struct sim_persona sim_generic = {
@@ -236,6 +249,7 @@ const struct sim_persona sim_generic = {
     .front = "mail.example.org",
     .backend = "mail.example.org",
     .user = "ana@example.org",
+    .home = &home,
     .certificate_names = certificate_names,
     .records = records,
     .record_count = sizeof records / sizeof records[0],

@@ -1,48 +1,7 @@
-/* IMAP4rev1 (RFC 3501) as far as a client needs it to look at one mailbox with one letter. */
-#include "base/text.h"
-#include "simulate/script_parts.h"
+/* IMAP4rev1 (RFC 3501) with UIDPLUS, IDLE, MOVE and UNSELECT: commands, and who may give them. */
+#include "simulate/imap_parts.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Takes an astring (RFC 3501 section 9) off *rest and appends it to OUT: an atom, a quoted string,
- * or a literal as sim_imap_line() keeps it, "{3}" CR LF and three bytes. False when there is none.
- */
-static bool take_astring(struct bytes *rest, struct buffer *out)
-{
-    while (rest->size && *rest->data == ' ') {
-        rest->data++;
-        rest->size--;
-    }
-    if (rest->size == 0)
-        return false;
-    const char *p = rest->data, *end = rest->data + rest->size;
-    if (*p == '"') {
-        for (p++; p < end && *p != '"'; p++) {
-            if (*p == '\\' && p + 1 < end)
-                p++;
-            buffer_append(out, p, 1);
-        }
-        if (p == end)
-            return false;
-        p++;
-    } else if (*p == '{') {
-        const char *newline = memchr(p, '\n', rest->size);
-        size_t size = newline ? strtoul(p + 1, NULL, 10) : 0;
-        if (!newline || size > (size_t)(end - newline - 1))
-            return false;
-        buffer_append(out, newline + 1, size);
-        p = newline + 1 + size;
-    } else {
-        while (p < end && *p != ' ')
-            p++;
-        buffer_append(out, rest->data, (size_t)(p - rest->data));
-    }
-    rest->size -= (size_t)(p - rest->data);
-    rest->data = p;
-    return true;
-}
 
 static void capability(struct sim_script *script, struct bytes rest)
 {
@@ -72,7 +31,7 @@ static void login(struct sim_script *script, struct bytes rest)
     }
     buffer_init(&user, SIM_LINE_LIMIT);
     buffer_init(&password, SIM_LINE_LIMIT);
-    if (take_astring(&rest, &user) && take_astring(&rest, &password))
+    if (sim_take_astring(&rest, &user) && sim_take_astring(&rest, &password))
         sim_judge_password(script, buffer_bytes(&user), buffer_bytes(&password));
     else
         sim_say(script, SIM_AUTH_MALFORMED);
@@ -92,74 +51,6 @@ static void authenticate(struct sim_script *script, struct bytes rest)
         sim_auth_begin(script, mechanism, rest);
 }
 
-/* INBOX is the one mailbox, in any case (RFC 3501 section 5.1). */
-static void open_mailbox(struct sim_script *script, struct bytes rest, enum sim_moment moment)
-{
-    struct buffer name;
-    buffer_init(&name, SIM_LINE_LIMIT);
-    bool named = take_astring(&rest, &name);
-    struct bytes bytes = buffer_bytes(&name);
-    bool inbox = named && bytes.size == 5 && text_starts_fold(bytes, "INBOX");
-    sim_quote(script, bytes);
-    sim_say(script, inbox ? moment : named ? SIM_MAILBOX_UNKNOWN : SIM_AUTH_MALFORMED);
-    buffer_done(&name);
-}
-
-static void examine(struct sim_script *script, struct bytes rest)
-{
-    open_mailbox(script, rest, SIM_MAILBOX);
-}
-
-static void choose(struct sim_script *script, struct bytes rest)
-{
-    open_mailbox(script, rest, SIM_SELECT);
-}
-
-static void status(struct sim_script *script, struct bytes rest)
-{
-    open_mailbox(script, rest, SIM_STATUS);
-}
-
-/* Is the whole letter asked for by its old name, and not RFC822.SIZE or a sister of it? */
-static bool asks_rfc822(struct bytes rest)
-{
-    const char *at;
-    while ((at = text_find_fold(rest, "RFC822"))) {
-        size_t behind = (size_t)(at - rest.data) + strlen("RFC822");
-        if (behind == rest.size || rest.data[behind] != '.')
-            return true;
-        rest.data += behind;
-        rest.size -= behind;
-    }
-    return false;
-}
-
-/* The part of the message that is asked for is named in the words a client waits for: BODY.PEEK[]
- * is answered as BODY[] (RFC 3501 section 6.4.5). */
-static void fetch(struct sim_script *script, struct bytes rest)
-{
-    static const struct {
-        const char *asked, *answered;
-    } parts[] = {
-        { "BODY.PEEK[]", "BODY[]" },          { "BODY[]", "BODY[]" },
-        { "RFC822.HEADER", "RFC822.HEADER" }, { "BODY.PEEK[HEADER]", "BODY[HEADER]" },
-        { "BODY[HEADER]", "BODY[HEADER]" },
-    };
-    script->item[0] = '\0';
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && !script->item[0]; i++)
-        if (text_find_fold(rest, parts[i].asked))
-            strcpy(script->item, parts[i].answered);
-    if (!script->item[0] && asks_rfc822(rest))
-        strcpy(script->item, "RFC822");
-    sim_say(script, script->item[0] ? SIM_FETCH_MESSAGE : SIM_FETCH);
-}
-
-static void search(struct sim_script *script, struct bytes rest)
-{
-    (void)rest;
-    sim_say(script, SIM_SEARCH);
-}
-
 static void idle(struct sim_script *script, struct bytes rest)
 {
     (void)rest;
@@ -167,58 +58,65 @@ static void idle(struct sim_script *script, struct bytes rest)
     sim_say(script, SIM_IDLE);
 }
 
+enum state { ANY, LOGGED_IN, SELECTED };
+
+/* With an ACT the row of MOMENT is only what a scenario may say instead of it. */
 static const struct {
     const char *verb;
-    bool login; /* only after it */
-    void (*act)(struct sim_script *script, struct bytes rest);
+    enum state state;
+    sim_imap_act *act;
     enum sim_moment moment;
 } commands[] = {
-    { "CAPABILITY", false, capability, 0 },
-    { "STARTTLS", false, starttls, 0 },
-    { "LOGIN", false, login, 0 },
-    { "AUTHENTICATE", false, authenticate, 0 },
-    { "NOOP", false, NULL, SIM_NOOP },
-    { "ID", false, NULL, SIM_ID },
-    { "LOGOUT", false, NULL, SIM_GOODBYE },
-    { "EXAMINE", true, examine, 0 },
-    { "SELECT", true, choose, 0 },
-    { "STATUS", true, status, 0 },
-    { "LIST", true, NULL, SIM_LIST },
-    { "LSUB", true, NULL, SIM_LIST },
-    { "NAMESPACE", true, NULL, SIM_NAMESPACE },
-    { "FETCH", true, fetch, 0 },
-    { "SEARCH", true, search, 0 },
-    { "IDLE", true, idle, 0 },
-    { "CHECK", true, NULL, SIM_DONE },
-    { "CLOSE", true, NULL, SIM_DONE },
-    { "UNSELECT", true, NULL, SIM_DONE },
-    { "ENABLE", true, NULL, SIM_DONE },
-    { "SUBSCRIBE", true, NULL, SIM_READ_ONLY },
-    { "UNSUBSCRIBE", true, NULL, SIM_READ_ONLY },
-    { "APPEND", true, NULL, SIM_READ_ONLY },
-    { "CREATE", true, NULL, SIM_READ_ONLY },
-    { "DELETE", true, NULL, SIM_READ_ONLY },
-    { "RENAME", true, NULL, SIM_READ_ONLY },
-    { "STORE", true, NULL, SIM_READ_ONLY },
-    { "COPY", true, NULL, SIM_READ_ONLY },
-    { "MOVE", true, NULL, SIM_READ_ONLY },
-    { "EXPUNGE", true, NULL, SIM_READ_ONLY },
+    { "CAPABILITY", ANY, capability, SIM_MOMENT_COUNT },
+    { "STARTTLS", ANY, starttls, SIM_MOMENT_COUNT },
+    { "LOGIN", ANY, login, SIM_MOMENT_COUNT },
+    { "AUTHENTICATE", ANY, authenticate, SIM_MOMENT_COUNT },
+    { "NOOP", ANY, NULL, SIM_NOOP },
+    { "ID", ANY, NULL, SIM_ID },
+    { "LOGOUT", ANY, NULL, SIM_GOODBYE },
+    { "EXAMINE", LOGGED_IN, sim_imap_select, SIM_MAILBOX },
+    { "SELECT", LOGGED_IN, sim_imap_select, SIM_SELECT },
+    { "STATUS", LOGGED_IN, sim_imap_status, SIM_STATUS },
+    { "LIST", LOGGED_IN, sim_imap_list, SIM_LIST },
+    { "LSUB", LOGGED_IN, sim_imap_list, SIM_LIST },
+    { "NAMESPACE", LOGGED_IN, NULL, SIM_NAMESPACE },
+    { "CREATE", LOGGED_IN, sim_imap_create, SIM_CREATE },
+    { "DELETE", LOGGED_IN, sim_imap_delete, SIM_DELETE },
+    { "RENAME", LOGGED_IN, sim_imap_rename, SIM_RENAME },
+    { "SUBSCRIBE", LOGGED_IN, sim_imap_subscribe, SIM_SUBSCRIBE },
+    { "UNSUBSCRIBE", LOGGED_IN, sim_imap_subscribe, SIM_SUBSCRIBE },
+    { "APPEND", LOGGED_IN, sim_imap_append, SIM_APPEND },
+    { "IDLE", LOGGED_IN, idle, SIM_IDLE },
+    { "ENABLE", LOGGED_IN, NULL, SIM_DONE },
+    { "FETCH", SELECTED, sim_imap_fetch, SIM_FETCH },
+    { "SEARCH", SELECTED, sim_imap_search, SIM_SEARCH },
+    { "STORE", SELECTED, sim_imap_store, SIM_STORE },
+    { "COPY", SELECTED, sim_imap_copy, SIM_COPY },
+    { "MOVE", SELECTED, sim_imap_copy, SIM_COPY },
+    { "EXPUNGE", SELECTED, sim_imap_expunge, SIM_EXPUNGE },
+    { "CHECK", SELECTED, NULL, SIM_DONE },
+    { "CLOSE", SELECTED, sim_imap_close, SIM_DONE },
+    { "UNSELECT", SELECTED, sim_imap_close, SIM_DONE },
 };
 
 static void dispatch(struct sim_script *script, struct bytes rest)
 {
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strcmp(script->verb, commands[i].verb) != 0)
-            continue;
-        if (commands[i].login && !script->logged_in)
-            sim_say(script, SIM_NOT_LOGGED_IN);
-        else if (commands[i].act)
-            commands[i].act(script, rest);
-        else
-            sim_say(script, commands[i].moment);
+    size_t i = 0, count = sizeof commands / sizeof commands[0];
+    while (i < count && strcmp(script->verb, commands[i].verb) != 0)
+        i++;
+    if (i == count) {
+        sim_say(script, SIM_UNKNOWN);
+    } else if (commands[i].state != ANY && !script->logged_in) {
+        sim_say(script, SIM_NOT_LOGGED_IN);
+    } else if (commands[i].moment < SIM_MOMENT_COUNT && sim_overruled(script, commands[i].moment)) {
         return;
+    } else if (commands[i].state == SELECTED && !script->view.mailbox) {
+        sim_say(script, SIM_NOT_SELECTED);
+    } else if (commands[i].act) {
+        commands[i].act(script, rest);
+    } else {
+        sim_imap_end(script, commands[i].moment);
     }
-    sim_say(script, SIM_UNKNOWN);
 }
 
 /* A tag is an atom without "+" (RFC 3501 section 9). */
@@ -240,20 +138,40 @@ static bool take_tag(struct sim_script *script, struct bytes *rest)
     return true;
 }
 
+static bool has_uid_form(const char *verb)
+{
+    static const char *const verbs[] = { "FETCH", "SEARCH", "STORE", "COPY", "MOVE", "EXPUNGE" };
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        if (strcmp(verb, verbs[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Upper case, cut to fit; what is behind it may end with a literal, and stays as it is. */
+static void take_verb(struct sim_script *script, struct bytes *rest)
+{
+    struct bytes word;
+    if (!sim_take_item(rest, &word))
+        word.size = 0;
+    sim_take_word(&word, script->verb);
+}
+
 static void run_command(struct sim_script *script)
 {
     struct bytes rest = buffer_bytes(&script->command);
     sim_quote(script, rest);
-    script->number = "1";
-    script->verb[0] = '\0';
+    script->verb[0] = script->said.code[0] = '\0';
+    script->by_uid = false;
     if (take_tag(script, &rest)) {
-        sim_take_word(&rest, script->verb);
-        if (strcmp(script->verb, "UID") == 0) {
-            script->number = "4"; /* the UID of message 1 */
-            sim_take_word(&rest, script->verb);
-        }
+        take_verb(script, &rest);
+        script->by_uid = strcmp(script->verb, "UID") == 0;
+        if (script->by_uid)
+            take_verb(script, &rest);
     }
-    dispatch(script, rest);
+    if (script->by_uid && !has_uid_form(script->verb))
+        sim_say(script, SIM_UNKNOWN);
+    else
+        dispatch(script, rest);
     buffer_clear(&script->command);
 }
 
@@ -278,6 +196,24 @@ static bool announces_literal(struct bytes line, size_t *ret_size, bool *ret_wai
     return digits > 0 && line.data[at] == '{';
 }
 
+/* A message may be longer than all other words, and comes after the login. */
+static size_t literal_limit(const struct sim_script *script)
+{
+    size_t most = SIM_COMMAND_LIMIT + (script->logged_in ? SIM_MESSAGE_LIMIT : 0);
+    size_t have = buffer_size(&script->command);
+    return have < most ? most - have : 0;
+}
+
+/* One that waits for our word can be told no; of the other the bytes are on their way. */
+static void refuse_literal(struct sim_script *script, bool waits)
+{
+    struct bytes rest = buffer_bytes(&script->command);
+    bool polite = waits && script->logged_in && take_tag(script, &rest);
+    take_verb(script, &rest);
+    buffer_clear(&script->command);
+    sim_say(script, polite ? SIM_FULL : SIM_TOO_LONG);
+}
+
 bool sim_imap_line(struct sim_script *script, struct bytes line)
 {
     size_t size;
@@ -285,7 +221,7 @@ bool sim_imap_line(struct sim_script *script, struct bytes line)
     if (script->idle) { /* RFC 2177: DONE, and nothing else */
         script->idle = false;
         strcpy(script->verb, "IDLE");
-        sim_say(script, SIM_DONE);
+        sim_imap_end(script, SIM_DONE);
         return true;
     }
     buffer_append(&script->command, line.data, line.size);
@@ -299,9 +235,8 @@ bool sim_imap_line(struct sim_script *script, struct bytes line)
         return true;
     }
     buffer_append_text(&script->command, "\r\n");
-    if (size > SIM_COMMAND_LIMIT - buffer_size(&script->command) || script->command.overflow) {
-        buffer_clear(&script->command);
-        sim_say(script, SIM_TOO_LONG);
+    if (size > literal_limit(script) || script->command.overflow) {
+        refuse_literal(script, waits);
         return true;
     }
     script->literal = size;

@@ -38,9 +38,11 @@ static void conclude(struct sim_script *script, enum sim_moment any, bool right,
 {
     size_t start = buffer_size(script->out);
     bool overruled = sim_scenario_answer(script->options.scenario, script->options.port_index, any);
+    bool good = right && !overruled;
+    bool locked = good && script->protocol == SIM_POP3 && !sim_pop3_begin(script);
     script->auth = SIM_AUTH_NONE;
-    script->logged_in = right && !overruled;
-    sim_say(script, overruled ? any : right ? SIM_LOGIN_ACCEPTED : refused);
+    script->logged_in = good && !locked;
+    sim_say(script, overruled ? any : locked ? SIM_LOCKED : right ? SIM_LOGIN_ACCEPTED : refused);
     if (!script->logged_in)
         keep_refusal(script, start);
 }

@@ -54,3 +54,9 @@ const struct sim_answer *sim_scenario_answer(const struct sim_scenario *scenario
         answer = find(p->answers, p->answer_count, port_index, moment);
     return answer;
 }
+
+bool sim_scenario_overrules(const struct sim_scenario *scenario, int port_index,
+                            enum sim_moment moment)
+{
+    return find(scenario->answers, scenario->answer_count, port_index, moment);
+}

@@ -68,23 +68,39 @@ enum sim_moment {
     SIM_NOOP,
     SIM_VRFY,
     SIM_USER,
+    /* Operations of the mailbox. A persona's row is the last line of a success; a scenario's is all
+     * that is said, and then nothing is done. */
     SIM_MAILBOX, /* EXAMINE, STAT */
     SIM_SELECT,
-    SIM_MAILBOX_UNKNOWN,
     SIM_LIST,
     SIM_LIST_ONE,
     SIM_STATUS,
     SIM_SEARCH,
-    SIM_FETCH,
-    SIM_FETCH_MESSAGE, /* FETCH of the text, RETR */
+    SIM_FETCH, /* RETR as well */
     SIM_TOP,
     SIM_UIDL,
     SIM_UIDL_ONE,
     SIM_NAMESPACE,
     SIM_ID,
     SIM_IDLE,
-    SIM_DONE, /* CLOSE, UNSELECT, CHECK, DONE: nothing to do, and it is done */
+    SIM_CREATE, /* these: no row, and success is said as SIM_DONE says it */
+    SIM_RENAME,
+    SIM_DELETE, /* DELE as well */
+    SIM_SUBSCRIBE,
+    SIM_APPEND,
+    SIM_STORE,
+    SIM_COPY, /* and MOVE */
+    SIM_EXPUNGE,
+    SIM_DONE,
+    /* and why they fail */
+    SIM_MAILBOX_UNKNOWN, /* or message */
+    SIM_MAILBOX_EXISTS,
+    SIM_NOT_SELECTED,
+    SIM_MALFORMED, /* not the command's form */
     SIM_READ_ONLY,
+    SIM_REFUSED, /* cannot be done */
+    SIM_FULL,
+    SIM_LOCKED,  /* POP3: another session holds the mailbox */
     SIM_LITERAL, /* go on with the literal */
     SIM_GOODBYE, /* QUIT, LOGOUT */
     SIM_UNKNOWN,
@@ -123,6 +139,15 @@ struct sim_record {
     uint16_t preference, weight, port;
 };
 
+/* The mailbox of a provider's account. */
+struct sim_home {
+    const char *const *mailboxes; /* beside INBOX, ended by NULL */
+    const char *junk, *sent;      /* two of them; SENT NULL: no copy is kept of what is submitted */
+    uint32_t uid_validity;        /* of INBOX */
+    bool hex_uidl;                /* POP3's unique ids: hexadecimal, else five characters */
+    const char *authentication;   /* the Authentication-Results of what arrives; NULL: none */
+};
+
 struct sim_persona {
     const char *id, *title;
     const struct sim_persona *base; /* speaks where this one has no words of its own; NULL */
@@ -133,6 +158,7 @@ struct sim_persona {
     const char *const *certificate_names; /* ended by NULL */
     const struct sim_record *records;
     size_t record_count;
+    const struct sim_home *home;
     enum sim_mode modes[SIM_PORT_COUNT];
     const struct sim_answer *answers;
     size_t answer_count;
@@ -179,6 +205,14 @@ enum sim_dns_fault {
     SIM_DNS_TRUNCATED /* over UDP; TCP has it all */
 };
 
+/* What becomes of a message to the account itself, once it was accepted. */
+enum sim_delivery {
+    SIM_DELIVERY_INBOX,
+    SIM_DELIVERY_JUNK,
+    SIM_DELIVERY_NOWHERE,
+    SIM_DELIVERY_BOUNCE /* a message to anybody comes back to its sender as a report */
+};
+
 struct sim_scenario {
     const char *id, *title;
     const char *expected_class; /* of the verdict; NULL: no fault */
@@ -193,7 +227,11 @@ struct sim_scenario {
     enum sim_dns_fault dns_fault;
     const char *const *dns_names; /* whom the fault befalls, ended by NULL; NULL: every name */
     int clock_days;               /* how far the server's clock is ahead */
-    bool ipv6;                    /* listens on ::1 too, where there is one */
+    enum sim_delivery delivery;
+    int delivery_ms;    /* how long it takes */
+    const char *bounce; /* the refusing server's words, "550 5.1.1 ..."; NULL: nothing bounces */
+    bool pop3_lock;     /* one session at a time (RFC 1939 section 4) */
+    bool ipv6;          /* listens on ::1 too, where there is one */
     enum sim_mode modes[SIM_PORT_COUNT];
     const struct sim_answer *answers; /* before the persona's */
     size_t answer_count;
@@ -208,5 +246,8 @@ enum sim_mode sim_scenario_mode(const struct sim_scenario *scenario, int port_in
 /* The row for a moment on a port: the scenario's, else the persona's; NULL when neither has one. */
 const struct sim_answer *sim_scenario_answer(const struct sim_scenario *scenario, int port_index,
                                              enum sim_moment moment);
+/* Has the scenario itself a row for it, so that only its words are said? */
+bool sim_scenario_overrules(const struct sim_scenario *scenario, int port_index,
+                            enum sim_moment moment);
 
 #endif

@@ -22,7 +22,8 @@ struct sim_script *sim_script_new(const struct sim_script_options *options)
              (unsigned long long)(id & 0xffffffffffffULL));
     buffer_init(&script->user, SIM_LINE_LIMIT);
     buffer_init(&script->line, SIM_LINE_LIMIT);
-    buffer_init(&script->command, SIM_COMMAND_LIMIT);
+    buffer_init(&script->command, SIM_COMMAND_LIMIT + SIM_MESSAGE_LIMIT);
+    buffer_init(&script->message, SIM_MESSAGE_LIMIT);
     return script;
 }
 
@@ -33,6 +34,8 @@ void sim_script_free(struct sim_script *script)
     buffer_done(&script->user);
     buffer_done(&script->line);
     buffer_done(&script->command);
+    buffer_done(&script->message);
+    sim_pop3_end(script); /* also what IMAP saw */
     explicit_bzero(script, sizeof *script);
     free(script);
 }
@@ -57,6 +60,15 @@ void sim_say(struct sim_script *script, enum sim_moment moment)
     if (answer->reply)
         sim_expand(script, answer->reply, script->out);
     script->act = (struct sim_act) { .delay_ms = answer->delay_ms, .then = answer->then };
+}
+
+bool sim_overruled(struct sim_script *script, enum sim_moment moment)
+{
+    bool overruled =
+        sim_scenario_overrules(script->options.scenario, script->options.port_index, moment);
+    if (overruled)
+        sim_say(script, moment);
+    return overruled;
 }
 
 bool sim_offers(const struct sim_script *script, const char *word)
@@ -198,4 +210,15 @@ bool sim_script_step(struct sim_script *script, int64_t now_ns, struct buffer *i
     script->out = NULL;
     *ret_act = script->act;
     return spoken;
+}
+
+bool sim_script_news(struct sim_script *script, struct buffer *out)
+{
+    size_t had = buffer_size(out);
+    if (!script->idle)
+        return false;
+    script->out = out;
+    sim_view_tell(script, true);
+    script->out = NULL;
+    return buffer_size(out) > had;
 }

@@ -6,12 +6,12 @@
 #define SIMULATE_SCRIPT_H
 
 #include "base/buffer.h"
-#include "simulate/scenario.h"
+#include "simulate/store.h"
 
 enum {
     SIM_LINE_LIMIT = 16384,    /* bytes of a line; tokens make long ones (RFC 4954 section 4.5.3) */
-    SIM_COMMAND_LIMIT = 65536, /* of an IMAP command with its literals */
-    SIM_REPLY_LIMIT = 65536
+    SIM_COMMAND_LIMIT = 65536, /* of an IMAP command with its literals, but for a message's */
+    SIM_REPLY_LIMIT = 1 << 20
 };
 
 /* What this start of the simulator takes for right. Borrowed by every script. */
@@ -27,6 +27,7 @@ struct sim_script_options {
     int port_index;
     const char *client; /* the peer's address, as text */
     const struct sim_accounts *accounts;
+    struct sim_store *store;
     int64_t now_ns; /* Unix time, for the dates in the greeting */
 };
 
@@ -50,5 +51,8 @@ void sim_script_tls(struct sim_script *script);
  * was said. True: *ret_act holds, and OUT may have grown by the reply. NOW_NS as in the options. */
 bool sim_script_step(struct sim_script *script, int64_t now_ns, struct buffer *in,
                      struct buffer *out, struct sim_act *ret_act);
+
+/* Says what other sessions changed, if the client waits for that (IMAP's IDLE). False: nothing. */
+bool sim_script_news(struct sim_script *script, struct buffer *out);
 
 #endif

@@ -4,7 +4,13 @@
 
 #include "simulate/script.h"
 
-enum { SIM_TAG_SIZE = 64, SIM_WORD_SIZE = 64, SIM_QUOTE_SIZE = 81, SIM_REFUSAL_SIZE = 256 };
+enum {
+    SIM_TAG_SIZE = 64,
+    SIM_WORD_SIZE = 64,
+    SIM_QUOTE_SIZE = 81,
+    SIM_REFUSAL_SIZE = 256,
+    SIM_CODE_SIZE = 1024
+};
 
 enum sim_auth {
     SIM_AUTH_NONE,
@@ -12,6 +18,18 @@ enum sim_auth {
     SIM_AUTH_LOGIN_USER,     /* the user name of LOGIN is due */
     SIM_AUTH_LOGIN_PASSWORD, /* the password of LOGIN is due */
     SIM_AUTH_XOAUTH2
+};
+
+/* What a session was told of its mailbox. In IMAP message n is seen[n - 1] until its expunge is
+ * told (RFC 3501 section 7.4.1); in POP3 it is what was there when the session began. */
+struct sim_view {
+    unsigned mailbox; /* its id; 0: none is open */
+    bool read_only;
+    struct sim_seen {
+        uint32_t uid;
+        unsigned flags;
+    } * seen;
+    size_t count, capacity;
 };
 
 struct sim_script {
@@ -24,9 +42,17 @@ struct sim_script {
     char tag[SIM_TAG_SIZE];         /* IMAP; "*" before there is one */
     char verb[SIM_WORD_SIZE];       /* of the command, upper case */
     char quote[SIM_QUOTE_SIZE];     /* of the client's line, printable ASCII only */
-    char item[SIM_WORD_SIZE];       /* IMAP: the part of the message that FETCH names */
     char refusal[SIM_REFUSAL_SIZE]; /* the last refused login, for the reply to MAIL */
-    const char *number;             /* IMAP: what SEARCH finds */
+    struct {
+        size_t exists, size, number;
+        uint32_t validity, next;
+        char code[SIM_CODE_SIZE]; /* a response code with a blank behind it, a unique id, or "" */
+    } said;                       /* for the row's placeholders */
+    bool by_uid;                  /* IMAP: the command began with UID */
+    struct sim_view view;
+    bool holds_pop3;                /* among the store's sessions of POP3 */
+    struct sim_submission envelope; /* SMTP: of the message under way */
+    struct buffer message;          /* and its text */
     struct buffer user;             /* sent by LOGIN's first step or by USER */
     struct buffer line;
     struct buffer command; /* IMAP: the command so far, its literals included */
@@ -42,6 +68,9 @@ struct sim_script {
 void sim_say(struct sim_script *script, enum sim_moment moment);
 /* The row's reply on this port; "" when there is none. */
 const char *sim_reply(const struct sim_script *script, enum sim_moment moment);
+/* True when the scenario has words of its own for MOMENT: they were said, and nothing else is to be
+ * done. */
+bool sim_overruled(struct sim_script *script, enum sim_moment moment);
 /* Is WORD in the row that lists what is offered now? */
 bool sim_offers(const struct sim_script *script, const char *word);
 /* Keeps what is harmless of BYTES for {line}. */
@@ -60,6 +89,15 @@ void sim_auth_line(struct sim_script *script, struct bytes line);
 /* A user name and a password from LOGIN, PASS, or a mechanism. */
 void sim_judge_password(struct sim_script *script, struct bytes user, struct bytes password);
 
+/* view.c */
+void sim_view_open(struct sim_script *script, const struct sim_mailbox *mailbox, bool read_only);
+void sim_view_close(struct sim_script *script);
+/* What is open; NULL: nothing, or it was deleted meanwhile. */
+struct sim_mailbox *sim_view_mailbox(const struct sim_script *script);
+/* Appends what changed since it was last told; expunges only where EXPUNGES. */
+void sim_view_tell(struct sim_script *script, bool expunges);
+void sim_put_flags(struct buffer *out, unsigned flags); /* "(\\Seen \\Flagged)" */
+
 /* smtp.c, imap.c, pop3.c: one command line without its end. */
 void sim_smtp_line(struct sim_script *script, struct bytes line);
 /* Bytes of a message or chunk; as many of IN as there are. False when more are needed. */
@@ -68,5 +106,8 @@ bool sim_smtp_chunk(struct sim_script *script, struct buffer *in);
 bool sim_imap_line(struct sim_script *script, struct bytes line); /* false: nothing was said */
 bool sim_imap_literal(struct sim_script *script, struct buffer *in);
 void sim_pop3_line(struct sim_script *script, struct bytes line);
+/* The mailbox as it is now becomes the session's. False: another one holds it. */
+bool sim_pop3_begin(struct sim_script *script);
+void sim_pop3_end(struct sim_script *script);
 
 #endif

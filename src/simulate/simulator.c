@@ -344,6 +344,7 @@ struct simulator *simulator_start(struct loop *loop, const struct sim_options *o
         .loop = loop,
         .scenario = options->scenario,
         .accounts = &simulator->accounts,
+        .store = sim_store_new(options->scenario, options->delay_scale),
         .delay_scale = options->delay_scale,
     };
     sim_accounts_make(&simulator->accounts, options->scenario->persona, options->scenario->token,
@@ -380,6 +381,7 @@ void simulator_stop(struct simulator *simulator)
     tls_authority_free(simulator->stranger);
     sim_folder_close(&simulator->folder);
     sim_accounts_done(&simulator->accounts);
+    sim_store_free(simulator->host.store);
     free(simulator);
 }
 

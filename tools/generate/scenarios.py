@@ -11,7 +11,7 @@ import re
 import sys
 
 KEYS = {'id', 'title', 'class', 'exit', 'persona', 'target', 'options', 'login', 'token', 'certificate', 'tls', 'dns',
-        'ipv6', 'ports', 'answers', 'clock_days'}
+        'ipv6', 'ports', 'answers', 'clock_days', 'delivery', 'pop3_lock'}
 NEEDED = {'id', 'title', 'class', 'exit', 'persona', 'target'}
 ANSWER_KEYS = {'on', 'at', 'say', 'then', 'delay_ms', 'odd'}
 TITLE_MOST = 49  # a line of the list has 80 columns
@@ -21,8 +21,8 @@ PERSONAS = {'exchange': ('contoso.com', 'smtp.office365.com', 'outlook.office365
             'exchange-mx': ('contoso.com', 'contoso-com.mail.protection.outlook.com'),
             'exchange-hve': ('contoso.com', 'smtp.hve.mx.microsoft'),
             'generic': ('example.org', 'mail.example.org')}
-PLACEHOLDERS = {'front', 'backend', 'session', 'client', 'user', 'tag', 'verb', 'line', 'item', 'number', 'message',
-                'date', 'time', 'size', 'place', 'refusal'}
+PLACEHOLDERS = {'front', 'backend', 'session', 'client', 'user', 'tag', 'verb', 'line', 'date', 'time', 'place',
+                'refusal', 'exists', 'size', 'number', 'validity', 'next', 'code'}
 # What a line of each protocol looks like; a scenario that is odd on purpose says so.
 FORMS = {'smtp': re.compile(r'[2-5][0-9][0-9]([ -]|$)'), 'imap': re.compile(r'(\* |\+ |\{tag\} )'),
          'pop3': re.compile(r'(\+OK|-ERR|\+ )')}
@@ -57,6 +57,7 @@ def enumeration(header, name, prefix):
 def vocabulary(header):
     return {'mode': enumeration(header, 'sim_mode', 'SIM_MODE_'), 'at': enumeration(header, 'sim_moment', 'SIM_'),
             'then': enumeration(header, 'sim_then', 'SIM_'), 'login': enumeration(header, 'sim_login', 'SIM_LOGIN_'),
+            'delivery': enumeration(header, 'sim_delivery', 'SIM_DELIVERY_'),
             'token': enumeration(header, 'sim_token_kind', 'SIM_KIND_'),
             'certificate': enumeration(header, 'sim_certificate', 'SIM_CERTIFICATE_'),
             'tls': enumeration(header, 'sim_tls', 'SIM_TLS_'), 'fault': enumeration(header, 'sim_dns_fault', 'SIM_DNS_')}
@@ -134,6 +135,18 @@ def string_list(name, items, out):
     return name
 
 
+def delivery_fields(words, delivery, where):
+    """What becomes of a message to the account itself."""
+    require(set(delivery) <= {'to', 'after_ms', 'bounce'}, where, 'delivery has other keys than to, after_ms and bounce')
+    after, bounce = delivery.get('after_ms', 0), delivery.get('bounce')
+    require(isinstance(after, int) and 0 <= after <= 600000, where, 'delivery: after_ms must be 0 to 600000')
+    require((delivery.get('to') == 'bounce') == (bounce is not None), where, 'delivery: bounce needs its words, and only it')
+    require(bounce is None or re.fullmatch(r'[45][0-9]{2} [45]\.[0-9]+\.[0-9]+ .+', bounce), where,
+            'delivery: the bounce is no refusal with an enhanced code')
+    return [f'.delivery = {look_up(words, "delivery", delivery.get("to", "inbox"), where)}', f'.delivery_ms = {after}',
+            f'.bounce = {quote(bounce) if bounce else "NULL"}']
+
+
 def render(words, scenario, path, out):
     """Writes the lists of one scenario to OUT, and returns its row."""
     check_plain(scenario, path)
@@ -160,11 +173,13 @@ def render(words, scenario, path, out):
         f'.certificate = {look_up(words, "certificate", scenario.get("certificate", "good"), where)}',
         f'.tls = {look_up(words, "tls", scenario.get("tls", "good"), where)}',
         f'.dns_fault = {look_up(words, "fault", dns.get("fault", "good"), where)}', f'.dns_names = {names}',
+        f'.pop3_lock = {"true" if scenario.get("pop3_lock") else "false"}',
         f'.ipv6 = {"true" if scenario.get("ipv6") else "false"}',
     ]
     clock = scenario.get('clock_days', 0)
     require(isinstance(clock, int) and abs(clock) <= 3650, where, 'clock_days is no number of days')
     fields.append(f'.clock_days = {clock}')
+    fields += delivery_fields(words, scenario.get('delivery', {}), where)
     if modes:
         fields.append(f'.modes = {{ {", ".join(modes)} }}')
     if rows:

@@ -148,6 +148,7 @@ static void play(const char *id, int port_index, const char *lines, size_t piece
         .port_index = port_index,
         .client = "192.0.2.7",
         .accounts = &own,
+        .store = sim_store_new(scenario, 0),
         .now_ns = NOW * 1000000000LL,
     };
     struct talk talk = { .scenario = id, .piece = piece, .script = sim_script_new(&options) };
@@ -167,6 +168,7 @@ static void play(const char *id, int port_index, const char *lines, size_t piece
         differ(&talk, "the server said more", "nothing");
     assert_false(talk.out.overflow);
     sim_script_free(talk.script);
+    sim_store_free(options.store);
     buffer_done(&talk.in);
     buffer_done(&talk.out);
 }

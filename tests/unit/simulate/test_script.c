@@ -77,9 +77,10 @@ static void test_generic_imap(void **state)
          "C: a LOGIN {15}\nS: + *\nC: ana@example.org {11+}\nC: right horse\nS: a OK *\n"
          "C: b EXAMINE \"inbox\"\nS: \\* FLAGS *\nS: \\* OK *\nS: \\* 1 EXISTS\nS: \\* 0 RECENT\n"
          "S: \\* OK \\[UIDVALIDITY *\nS: \\* OK \\[UIDNEXT *\nS: b OK \\[READ-ONLY\\] *\n"
-         "C: c EXAMINE Nowhere\nS: c NO \\[NONEXISTENT\\] *Nowhere\n"
          "C: d UID SEARCH ALL\nS: \\* SEARCH 4\nS: d OK *\n"
-         "C: e APPEND INBOX {3+}\nC: abc\nS: e NO *\n"
+         "C: e APPEND INBOX {5+}\nC: abc\nC: \nS: \\* 2 EXISTS\nS: e OK \\[APPENDUID * 5\\] *\n"
+         "C: c EXAMINE Nowhere\nS: c NO \\[NONEXISTENT\\] *Nowhere\n"
+         "C: d UID SEARCH ALL\nS: d BAD *\n"
          "C: f IDLE\nS: + *\nC: DONE\nS: f OK IDLE *\n"
          "C: \nS: \\* BAD *\nC: ( NOOP\nS: \\* BAD *\nC: g WHAT\nS: g BAD *\n"
          "C: h LOGOUT\nS: \\* BYE *\nS: h OK *\n= close\n");
@@ -95,7 +96,7 @@ static void test_generic_pop3(void **state)
          "\\[AUTH\\]*\n"
          "C: AUTH PLAIN {plain}\nS: +OK *\nC: STAT\nS: +OK 1 [0-9]*\n"
          "C: LIST 2\nS: -ERR * 2.\nC: LIST\nS: +OK *\nS: 1 *\nS: .\n"
-         "C: DELE 1\nS: -ERR *\nC: QUIT\nS: +OK *\n= close\n");
+         "C: DELE 1\nS: +OK *\nC: DELE 1\nS: -ERR *\nC: QUIT\nS: +OK *\n= close\n");
 }
 
 static void test_faults(void **state)
@@ -114,13 +115,15 @@ static void test_faults(void **state)
          "C: STARTTLS\nS: 500 5.3.3 *\n= go-on\n");
 }
 
-static struct sim_script *open_script(const char *id, int port, struct buffer *out)
+static struct sim_script *open_script(const char *id, int port, struct sim_store *store,
+                                      struct buffer *out)
 {
     static const struct sim_accounts accounts = { .user = "u", .password = "p", .token = "t" };
     const struct sim_script_options options = { .scenario = sim_scenario_find(id),
                                                 .port_index = port,
                                                 .client = "192.0.2.7",
-                                                .accounts = &accounts };
+                                                .accounts = &accounts,
+                                                .store = store };
     struct sim_script *script = sim_script_new(&options);
     struct sim_act act;
     sim_script_open(script, out, &act);
@@ -135,7 +138,8 @@ static void test_too_long(void **state)
     struct sim_act act;
     buffer_init(&in, 1 << 20);
     buffer_init(&out, 1 << 20);
-    struct sim_script *script = open_script("healthy-generic", SIM_587, &out);
+    struct sim_store *store = sim_store_new(sim_scenario_find("healthy-generic"), 0);
+    struct sim_script *script = open_script("healthy-generic", SIM_587, store, &out);
     buffer_clear(&out);
     char junk[1000];
     memset(junk, 'x', sizeof junk);
@@ -151,6 +155,7 @@ static void test_too_long(void **state)
     assert_true(sim_script_step(script, 0, &in, &out, &act));
     assert_non_null(text_find_fold(buffer_bytes(&out), "250 2.0.0 Ok"));
     sim_script_free(script);
+    sim_store_free(store);
     buffer_done(&in);
     buffer_done(&out);
 }
@@ -194,7 +199,8 @@ static void test_garbage(void **state)
             struct sim_act act;
             buffer_init(&in, 1 << 20);
             buffer_init(&out, SIM_REPLY_LIMIT);
-            struct sim_script *script = open_script(sim_scenarios[s].id, port, &out);
+            struct sim_store *store = sim_store_new(&sim_scenarios[s], 0);
+            struct sim_script *script = open_script(sim_scenarios[s].id, port, store, &out);
             for (int i = 0; i < 400; i++) {
                 seed = seed * 1103515245U + 12345U;
                 const char *word = words[(seed >> 16) % (sizeof words / sizeof words[0])];
@@ -208,6 +214,7 @@ static void test_garbage(void **state)
                 buffer_clear(&out);
             }
             sim_script_free(script);
+            sim_store_free(store);
             buffer_done(&in);
             buffer_done(&out);
         }
