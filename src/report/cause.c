@@ -41,6 +41,8 @@ static const char *place_of(const struct endpoint *endpoint, const struct findin
 {
     if (!said && finding->stage == STAGE_GREETING)
         return "waiting for its greeting";
+    if (wording_same(evidence->step, "arrival"))
+        return "where it was looked for";
     return is_of_later(endpoint, finding, evidence) ? "in a later session"
                                                     : wording_stage(finding->stage);
 }
@@ -53,6 +55,10 @@ void cause_source(struct buffer *line, const struct result *result, const struct
     const char *where = place_of(endpoint, finding, evidence, said);
     if (wording_same(evidence->step, "reported")) {
         buffer_append_text(line, "You reported:");
+        return;
+    }
+    if (wording_same(evidence->step, "bounce")) {
+        buffer_append_text(line, "The bounce said:");
         return;
     }
     if (!*wording_or(evidence->endpoint, "") && wording_same(evidence->step, "token")) {

@@ -69,6 +69,12 @@ static const char *sending(const struct result *result)
     return is_relay(result) ? "Mail between servers" : "Sending";
 }
 
+/* The server took it, and another one did not: the way there works. */
+static bool came_back(const struct finding *cause)
+{
+    return cause && cause->evidence && wording_same(cause->evidence->step, "bounce");
+}
+
 static void append_fail(struct buffer *line, const struct result *result)
 {
     const struct verdict *verdict = &result->verdict;
@@ -81,7 +87,9 @@ static void append_fail(struct buffer *line, const struct result *result)
     /* Who asks for a port hears about the port. */
     if ((result->trace->target.needs & NEED_ENDPOINT) && verdict->endpoint)
         send = read = false;
-    if (send && read)
+    if (came_back(cause))
+        buffer_append_text(line, "THE TEST MESSAGE CAME BACK.");
+    else if (send && read)
         buffer_format(line, is_relay(result) ? "CANNOT RELAY OR READ%s." : "CANNOT SEND OR READ%s.",
                       here);
     else if (send && is_relay(result))

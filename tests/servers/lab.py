@@ -17,7 +17,7 @@ import pki
 
 GOOD = "10.77.0.2"
 GOOD6 = "fd77::2"
-ONE_SESSION = "10.77.0.18"
+SMALL, ONE_SESSION, LIMITED = "10.77.0.17", "10.77.0.18", "10.77.0.19"
 
 # name under lab.test: (addresses, certificate, ports that listen). A certificate of None: TLS is
 # switched off.
@@ -30,7 +30,8 @@ HOSTS = {
     "future": (("10.77.0.14",), "future", MAIL_PORTS),
     "notls": (("10.77.0.15",), None, (25, 587, 110, 143)),
     "nosubmission": (("10.77.0.16",), "good", (25, 110, 995, 143, 993)),
-    "small": (("10.77.0.17",), "good", (587, 993)),
+    "small": ((SMALL,), "good", (587, 993)),
+    "limited": ((LIMITED,), "good", (25, 587, 465, 993)),
     "onesession": ((ONE_SESSION,), "good", (993, 995)),
     "deadv6": ((GOOD, "fd77::dead"), None, ()),
     "silent": (("10.77.0.66",), None, ()),
@@ -70,14 +71,16 @@ mydestination =
 mynetworks = 192.0.2.1/32
 alias_maps =
 virtual_mailbox_domains = contoso.test
-virtual_mailbox_maps = inline:{{ alice@contoso.test=alice/, slow@contoso.test=alice/, sent@contoso.test=alice/.Sent/ }}
+virtual_mailbox_maps = inline:{{ alice@contoso.test=alice/, j\u00f6rg@contoso.test=alice/, slow@contoso.test=alice/, sent@contoso.test=alice/.Sent/, full@contoso.test=full/ }}
 virtual_mailbox_base = {dir}/mail
-# What goes elsewhere comes back. What is slow takes ten seconds.
-transport_maps = inline:{{ elsewhere.test=full:, coded.test=coded:, slow@contoso.test=slow: }}
+# What goes elsewhere comes back. What is slow takes ten seconds. Dovecot has no room for what is full.
+transport_maps = inline:{{ elsewhere.test=full:, coded.test=coded:, slow@contoso.test=slow:, full@contoso.test=lmtp:unix:private/dovecot-lmtp }}
+# What these send is accepted, and goes nowhere.
+smtpd_data_restrictions = check_sender_access inline:{{ lost@contoso.test=DISCARD, held@contoso.test=HOLD }}
 # Of what this sender sends, the server keeps a copy.
 sender_bcc_maps = inline:{{ copied@contoso.test=sent@contoso.test }}
 # Who may send as whom.
-smtpd_sender_login_maps = inline:{{ alice@contoso.test=alice@contoso.test, copied@contoso.test=alice@contoso.test, j\u00f6rg@contoso.test=alice@contoso.test, shared@contoso.test=somebody@contoso.test }}
+smtpd_sender_login_maps = inline:{{ alice@contoso.test=alice@contoso.test, copied@contoso.test=alice@contoso.test, lost@contoso.test=alice@contoso.test, held@contoso.test=alice@contoso.test, j\u00f6rg@contoso.test=alice@contoso.test, shared@contoso.test=somebody@contoso.test }}
 virtual_uid_maps = static:8
 virtual_gid_maps = static:8
 virtual_minimum_uid = 8
@@ -106,6 +109,7 @@ verify unix - - n - 1 verify
 proxymap unix - - n - - proxymap
 proxywrite unix - - n - 1 proxymap
 smtp unix - - n - - smtp
+lmtp unix - - n - - lmtp
 relay unix - - n - - smtp
 showq unix n - n - - showq
 error unix - - n - - error
@@ -143,8 +147,13 @@ printf -- '--in--\\n--out--\\n'
 
 SUBMISSION = ["smtpd_sasl_auth_enable=yes", "smtpd_recipient_restrictions=permit_sasl_authenticated,reject",
               "smtpd_sender_restrictions=reject_sender_login_mismatch"]
-# There a message may have so many bytes.
-SIZE_LIMITS = {"10.77.0.17": 300}
+# What only some take amiss.
+SMTPD_LOCAL = {
+    (SMALL, 587): ["message_size_limit=300"],
+    (LIMITED, 25): ["smtputf8_enable=no"],
+    (LIMITED, 587): ["smtpd_client_message_rate_limit=1"],
+    (LIMITED, 465): ["smtpd_client_auth_rate_limit=1"],
+}
 SMTPD = {
     25: [],
     587: ["smtpd_tls_security_level=encrypt", *SUBMISSION],
@@ -152,7 +161,7 @@ SMTPD = {
 }
 
 DOVECOT = """\
-protocols = imap pop3
+protocols = imap pop3 lmtp
 base_dir = {dir}/dovecot/run
 state_dir = {dir}/dovecot/state
 instance_name = lab
@@ -183,7 +192,23 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid=8 gid=8 home={dir}/mail/%n
+  args = uid=8 gid=8 home={dir}/mail/%n allow_all_users=yes
+}}
+# A mailbox that is always full.
+protocol lmtp {{
+  mail_plugins = quota
+  postmaster_address = postmaster@contoso.test
+}}
+plugin {{
+  quota = maildir:User quota
+  quota_rule = *:bytes=1
+}}
+service lmtp {{
+  unix_listener {dir}/postfix/spool/private/dovecot-lmtp {{
+    mode = 0660
+    user = postfix
+    group = postfix
+  }}
 }}
 service auth {{
   unix_listener {dir}/postfix/spool/private/auth {{
@@ -344,8 +369,7 @@ class Lab:
                     options.append("smtpd_tls_security_level=none")
                 else:
                     options.append(f"smtpd_tls_chain_files={self.dir}/pki/{cert}.chain")
-                if address in SIZE_LIMITS:
-                    options.append(f"message_size_limit={SIZE_LIMITS[address]}")
+                options += SMTPD_LOCAL.get((address, port), [])
                 host = f"[{address}]" if ":" in address else address
                 words = " ".join(f"-o {option}" for option in options)
                 master += f"{host}:{port} inet n - n - - smtpd {words}\n"

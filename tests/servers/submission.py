@@ -1,6 +1,8 @@
 """Cases that submit a message: what `maildoctor check --submit` must say, and what must have arrived."""
 import email
 import email.utils
+import smtplib
+import ssl
 import time
 
 from lab import PASSWORD, USER
@@ -8,6 +10,7 @@ from player import Case
 
 # Postfix hands a message over at once; under load it may take a while.
 ARRIVAL_S = 20
+JOERG = "j\u00f6rg@contoso.test"
 HOST = "mail.lab.test"
 
 
@@ -72,6 +75,29 @@ def came(word, holds):
 
 
 TRIP = ["--round-trip", "--ports", "587,993"]
+def spent(port):
+    """One login and one sender beforehand, which use up what limited.lab.test allows in a minute."""
+    def prepare(lab, _player):
+        context = ssl.create_default_context(cafile=str(lab.dir / "pki/ca.pem"))
+        if port == 465:
+            session = smtplib.SMTP_SSL("limited.lab.test", port, context=context)
+        else:
+            session = smtplib.SMTP("limited.lab.test", port)
+            session.starttls(context=context)
+        with session:
+            session.login(USER, PASSWORD)
+            session.mail(USER)
+        return ["--ca-file", str(lab.dir / "pki/ca.pem")]
+    return prepare
+
+
+def said(words, end):
+    """In a command of the dialogue."""
+    return f"it said {words}...{end}", lambda o: any(
+        row["line"].startswith(words) and row["line"].endswith(end) for endpoint in o.result["endpoints"] for attempt in endpoint["attempts"]
+        for row in attempt.get("transcript", []) if row["direction"] == "C")
+
+
 NO_LOGIN = {"user": None, "password": None}
 CASES = [
     submission("a message is submitted and arrives", ["--submit", "--ports", "587,993"], submitted("accepted", True),
@@ -100,8 +126,17 @@ CASES = [
                             ["mail.contoso.test:587"])], user=None, status="ok", arrives=is_ours(USER)),
     submission("an outside recipient is not relayed", ["--submit", "--from", USER, "--to", "bo@elsewhere.test"],
                target="smtp://mail.lab.test:25", status="fail", verdict="relay-denied", exit=2, **NO_LOGIN),
-    submission("a sender with letters beyond ASCII", ["--submit", "--from", "j\u00f6rg@contoso.test", "--ports", "587"],
-               status="ok", arrives=is_ours("j\u00f6rg@contoso.test")),
+    submission("a sender with letters beyond ASCII", ["--submit", "--from", JOERG, "--ports", "587"],
+               status="ok", arrives=is_ours(JOERG)),
+    submission("a sender and a recipient with such letters: SMTPUTF8, 8BITMIME and SIZE", [
+        "--submit", "--from", JOERG, "--to", JOERG, "--ports", "587", "--transcript"],
+               said(f"MAIL FROM:<{JOERG}> SIZE=", " BODY=8BITMIME SMTPUTF8"), status="ok", arrives=is_ours(JOERG, JOERG)),
+    submission("a server without SMTPUTF8 is given no such message", ["--submit", "--from", JOERG, "--to", USER],
+               target="smtp://limited.lab.test:25", status="fail", verdict="international-address-unsupported", exit=2, **NO_LOGIN),
+    Case("submission: a limit of messages", ["limited.lab.test:587", "--submit"], "fail", "throttled", 2, prepare=spent(587),
+         facts=[submitted("accepted", False)]),
+    Case("submission: a limit of logins is no wrong password", ["limited.lab.test:465", "--submit"], "fail", "throttled", 2,
+         prepare=spent(465), facts=[("nothing was judged", lambda o: not o.outcomes("judged"))]),
     submission("the copy that the server keeps is removed, the message stays",
                ["--submit", "--from", "copied@contoso.test", "--ports", "587,993"],
                came("its copy alone was looked for", lambda d: d["copy_only"] and d["folder"] == "Sent" and not d["arrived"]),
@@ -116,6 +151,17 @@ CASES = [
                came("nothing is left", lambda d: (d["removed"], d["left"]) == (1, 0)), status="ok"),
     submission("a bounce is found over POP3 as well", ["--round-trip", "--ports", "587,995", "--to", "bo@elsewhere.test"],
                came("it bounced", lambda d: not d["arrived"] and "mailbox is full" in d["diagnostic"]),
+               came("nothing is left", lambda d: (d["removed"], d["left"]) == (1, 0)),
+               status="fail", verdict="quota-exceeded", exit=2),
+    *[submission(f"a message that is accepted and {what}: it did not arrive, and why is not known",
+                 [*TRIP, "--from", f"{sender}@contoso.test", "--arrival", "2"], submitted("accepted", True),
+                 came("looked for until the end", lambda d: not d["arrived"] and d["waited_ms"] >= 1900 and "diagnostic" not in d),
+                 ("no cause is claimed", lambda o: "why is not known" in o.verdict["meaning"] and o.verdict["confidence"] != "certain"),
+                 ("nothing else is blamed", lambda o: o.classes() == {"message-not-arrived"}),
+                 status="warning", verdict="message-not-arrived", exit=1)
+      for sender, what in (("lost", "thrown away"), ("held", "held back"))],
+    submission("the mailbox is full: Dovecot's words, in Postfix' bounce", [*TRIP, "--to", "full@contoso.test"],
+               came("it bounced", lambda d: not d["arrived"] and "552 5.2.2" in d["diagnostic"] and "Quota exceeded" in d["diagnostic"]),
                came("nothing is left", lambda d: (d["removed"], d["left"]) == (1, 0)),
                status="fail", verdict="quota-exceeded", exit=2),
     submission("a round trip that takes ten seconds", [*TRIP, "--to", "slow@contoso.test"],

@@ -66,6 +66,13 @@ tried["endpoints"][0]["attempts"].append(attempt)
 run = render("-", text=json.dumps(tried).encode())
 report(b"Tested from" in run.stdout and b"tried:" not in run.stdout, "a trial that never came to the mailbox is none", run)
 
+for step, words in (("bounce", (b"THE TEST MESSAGE CAME BACK.", b"\nThe bounce said:")), ("arrival", (b":587, where it was looked for:",))):
+    told = json.loads(rich)
+    cause = next(each for each in told["findings"] if each["class"] == told["verdict"]["class"])
+    cause["evidence"] = [{**cause["evidence"][0], "step": step, "line": "words of their own"}]
+    run = render("-", text=json.dumps(told).encode())
+    report(all(word in run.stdout for word in words), "whose words they are: " + step, run)
+
 refused("no file", says="render needs one file")
 refused("two files", saved, saved, says="render needs one file")
 refused("a file that is not there", os.path.join(folder.name, "no"), says="No such file")
