@@ -59,7 +59,8 @@ static void poll(void *arg)
     loop_timer_stop(&flow->timer);
     token_form_begin(flow, "urn:ietf:params:oauth:grant-type:device_code");
     token_form_add(flow, "device_code", secret_bytes(flow->device.code));
-    token_ask(flow, &question);
+    if (!token_prove(flow) || !token_ask(flow, &question))
+        token_end(flow);
 }
 
 static bool wait(struct token_flow *flow)
@@ -88,7 +89,8 @@ bool token_device_ask(struct token_flow *flow)
     const struct token_question question = { flow->device_url, true, NULL, on_code };
     token_form_begin(flow, NULL);
     token_form_text(flow, "scope", flow->scope);
-    return token_ask(flow, &question);
+    /* RFC 8628 section 3.1: an app that has to prove who it is does so here as well. */
+    return token_prove(flow) && token_ask(flow, &question);
 }
 
 void token_device_done(struct token_device *device)

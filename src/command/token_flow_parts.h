@@ -101,8 +101,8 @@ bool token_read_certificate(struct token_flow *flow);
  * Once. False and a message. */
 bool token_read_secret(struct token_flow *flow);
 bool token_read_refresh(struct token_flow *flow);
-/* Adds what proves who the app is: a secret, or an assertion signed with its
- * certificate. Nothing where neither was given. False and a message. */
+/* Adds what proves who the app is: a secret, or an assertion signed with its certificate, a new one
+ * each time. Nothing where neither was given. False and a message. */
 bool token_prove(struct token_flow *flow);
 /* Asks for a token with the assertion by which somebody else vouches for this job. */
 bool token_vouch(struct token_flow *flow);

@@ -100,6 +100,29 @@ def distrusted():
             complains(get(box, grant, recorder.url, recorder.ca_file), 'describes no page', grant)
 
 
+def confidential_device():
+    """An app with a secret proves who it is where the code is asked for, and where the token is (RFC 8628 section 3.1);
+    a certificate signs anew each time. Whatever gives the secret is asked once."""
+    with Sandbox() as box, Recorder(box) as recorder:
+        recorder.pages = {OIDC: page_of(recorder, device_authorization_endpoint=recorder.url + '/d')}
+        recorder.answer = json.dumps({'device_code': 'the-code', 'user_code': 'A-B', 'interval': 1,
+                                      'verification_uri': 'https://a.example.org', 'access_token': 'opaque',
+                                      'expires_in': 60}).encode()
+        result = get(box, 'device', recorder.url, recorder.ca_file, '--print', '--client-secret-command',
+                     'echo x >>asked; echo the-secret')
+        equal((result.returncode, result.stdout), (0, b'opaque\n'), result.stderr)
+        equal(recorder.paths[1:], ['/d', '/t'], 'what was asked')
+        equal([form.get('client_secret') for form in recorder.forms], ['the-secret', 'the-secret'], 'the proof')
+        equal((box.path / 'asked').read_text(), 'x\n', 'how often the command ran')
+        lacks(result.stdout + result.stderr, b'the-secret', 'output')
+        recorder.forms.clear()
+        file, key = str(box.path / 'tls.pem'), str(box.path / 'tls-key.pem')
+        result = get(box, 'device', recorder.url, recorder.ca_file, '--print', '--certificate-file', file, '--key-file',
+                     key, '--no-token-cache')
+        equal(result.returncode, 0, result.stderr)
+        equal(len({form['client_assertion'] for form in recorder.forms}), 2, 'assertions')
+
+
 def usage():
     with Sandbox() as box:
         def run(*more):
@@ -113,4 +136,4 @@ def usage():
 
 
 sys.exit(main([('usage', usage), ('an authority that describes itself', described), ('where it is found', found),
-               ('what is not trusted', distrusted)]))
+               ('what is not trusted', distrusted), ('a device code for an app with a secret', confidential_device)]))
