@@ -172,7 +172,9 @@ void check_token_note(const struct check_token *token, const struct check_settin
     facts->authority = arena_copy(arena, token->outcome.host);
     facts->tenant_asked = arena_copy(arena, settings->wish.tenant);
     facts->asked_in_vain = !token->secret;
-    facts->authority_silent = token->outcome.unreachable;
+    facts->authority_silent = token->outcome.fault == TOKEN_UNREACHABLE;
+    facts->authority_unfit = token->outcome.fault == TOKEN_UNFIT;
+    facts->unvouched = token->outcome.fault == TOKEN_UNVOUCHED;
     if (token->outcome.refusal)
         facts->refusal = arena_copy_bytes(
             arena, (struct bytes) { token->outcome.refusal, strlen(token->outcome.refusal) });

@@ -102,6 +102,13 @@ static void choose_pages(struct token_flow *flow)
     }
 }
 
+const char *token_host_of(const struct token_flow *flow, const char *url)
+{
+    const char *host = strstr(url, "://");
+    host = host ? host + 3 : url;
+    return arena_format(flow->arena, "%.*s", (int)strcspn(host, "/?#"), host);
+}
+
 static void choose_authority(struct token_flow *flow)
 {
     const struct token_wish *wish = flow->wish;
@@ -112,8 +119,7 @@ static void choose_authority(struct token_flow *flow)
     while (size && authority[size - 1] == '/')
         size--;
     flow->authority = arena_format(flow->arena, "%.*s", (int)size, authority);
-    const char *host = flow->authority + strlen("https://");
-    flow->outcome->host = arena_format(flow->arena, "%.*s", (int)strcspn(host, "/"), host);
+    flow->outcome->host = token_host_of(flow, flow->authority);
 }
 
 /* ---- the grants ---- */

@@ -14,17 +14,25 @@ struct token_context {
     struct http_options http;
 };
 
+/* Why there is no token. */
+enum token_fault {
+    TOKEN_REFUSED,     /* the authority says so */
+    TOKEN_UNREACHABLE, /* it gave no answer that could be read */
+    TOKEN_UNFIT,       /* what it says of its pages cannot be relied on: it was not asked for one */
+    TOKEN_UNVOUCHED    /* whoever is to vouch for this job did not, and it was not asked either */
+};
+
 /* What came of it. Strings are the arena's. */
 struct token_outcome {
-    struct secret *token;  /* owned; NULL: none came, and refusal says why */
-    bool kept;             /* it is one of an earlier run that is still good */
-    int64_t obtained;      /* when the authority gave it, Unix seconds; 0: it did not */
-    int64_t expires;       /* when it ends, Unix seconds; 0: the authority did not say */
-    int64_t certified;     /* until when the app's certificate holds; 0: it has none */
-    bool unreachable;      /* the authority gave no answer that could be read */
+    struct secret *token; /* owned; NULL: none came, and refusal says why */
+    bool kept;            /* it is one of an earlier run that is still good */
+    int64_t obtained;     /* when the authority gave it, Unix seconds; 0: it did not */
+    int64_t expires;      /* when it ends, Unix seconds; 0: the authority did not say */
+    int64_t certified;    /* until when the app's certificate holds; 0: it has none */
+    enum token_fault fault;
     int64_t retry_after_s; /* the authority wants to be left alone for so long; 0: it did not say */
     const char *refusal;   /* its own words, "invalid_client: AADSTS7000215: ..."; escape them */
-    const char *host;      /* the authority's name */
+    const char *host;      /* the name of who was asked last: the authority, or who vouches */
 };
 
 struct token_flow;

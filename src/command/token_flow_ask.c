@@ -87,7 +87,7 @@ bool token_refused(struct token_flow *flow)
     const struct token_answer *answer = &flow->answer;
     struct token_outcome *outcome = flow->outcome;
     outcome->retry_after_s = flow->retry_after_s;
-    outcome->unreachable = flow->trouble || !answer->readable;
+    outcome->fault = flow->trouble || !answer->readable ? TOKEN_UNREACHABLE : TOKEN_REFUSED;
     if (flow->trouble)
         outcome->refusal = flow->trouble;
     else if (!answer->readable)

@@ -11,7 +11,7 @@ static const char scheme[] = "https://";
 static bool fail(struct token_flow *flow, const char *why)
 {
     flow->outcome->refusal = why;
-    flow->outcome->unreachable = true;
+    flow->outcome->fault = flow->trouble ? TOKEN_UNREACHABLE : TOKEN_UNFIT;
     return false;
 }
 

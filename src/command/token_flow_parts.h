@@ -49,7 +49,7 @@ struct token_flow {
     struct loop_timer *timer; /* of a pause, or of the end */
     const char *authority, *tenant, *scope;
     const char *token_url, *sign_in_url, *device_url; /* the last two NULL: it has none */
-    const char *voucher;                              /* the service that is asked to vouch */
+    const char *voucher, *voucher_url;                /* the service that is asked to vouch */
     struct token_account account;                     /* with GRANT_SERVICE_ACCOUNT */
     struct token_device device;                       /* with GRANT_DEVICE */
     struct token_code code;                           /* with GRANT_CODE */
@@ -79,6 +79,9 @@ bool token_ask(struct token_flow *flow, const struct token_question *question);
 bool token_ask_for_token(struct token_flow *flow);
 /* The last answer holds no token: notes why. False. */
 bool token_refused(struct token_flow *flow);
+
+/* The host in URL, with its port where it has one. */
+const char *token_host_of(const struct token_flow *flow, const char *url);
 
 /* Begins a form; adds a field, in the encoding of application/x-www-form-urlencoded. */
 void token_form_begin(struct token_flow *flow, const char *grant_type);

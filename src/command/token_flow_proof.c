@@ -167,15 +167,16 @@ bool token_read_refresh(struct token_flow *flow)
 struct issuer {
     const char *name;
     const char *url, *token; /* environment variables */
-    const char *form;        /* appended to the address; %s is the audience */
+    const char *form;        /* appended to the address, with '&' if it has a query; %s: what for */
     bool post;
 };
 
 static const struct issuer issuers[] = {
-    /* docs.github.com: "OpenID Connect reference" */
+    /* docs.github.com: "OpenID Connect reference"; Forgejo does the same */
     { "GitHub Actions", "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-      "&audience=%s", false },
-    /* learn.microsoft.com: "REST: Oidctoken - Create"; the audience is the connection's */
+      "?audience=%s", false },
+    /* learn.microsoft.com: "Oidctoken - Create", and the notes of sprint 240 for the variables.
+     * With a service connection the assertion is that one's, else the pipeline's own. */
     { "Azure Pipelines", "SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN", "?api-version=7.1%s",
       true },
 };
@@ -193,9 +194,9 @@ static const char *issuer_url(struct token_flow *flow, const struct issuer *issu
                        : connection
                            ? arena_format(flow->arena, "&serviceConnectionId=%s", connection)
                            : "";
-    const char *tail = strstr(issuer->form, "%s");
-    return arena_format(flow->arena, "%s%.*s%s", variable(issuer->url), (int)(tail - issuer->form),
-                        issuer->form, more);
+    const char *url = variable(issuer->url), *form = issuer->form + 1, *tail = strstr(form, "%s");
+    return arena_format(flow->arena, "%s%c%.*s%s", url, strchr(url, '?') ? '&' : '?',
+                        (int)(tail - form), form, more);
 }
 
 static bool ask_with(struct token_flow *flow, const struct secret *assertion)
@@ -211,9 +212,10 @@ static bool on_vouched(struct token_flow *flow)
 {
     struct secret *assertion = flow->answer.assertion;
     if (!assertion) {
+        bool silent = flow->trouble != NULL;
         token_refused(flow);
-        flow->outcome->unreachable = true;
-        flow->outcome->host = flow->voucher;
+        flow->outcome->fault = silent ? TOKEN_UNREACHABLE : TOKEN_UNVOUCHED;
+        flow->outcome->host = silent ? token_host_of(flow, flow->voucher_url) : flow->voucher;
         return false;
     }
     flow->answer.assertion = NULL;
@@ -227,6 +229,7 @@ static bool ask_issuer(struct token_flow *flow, const struct issuer *issuer)
     const struct token_question question = { issuer_url(flow, issuer), issuer->post,
                                              variable(issuer->token), on_vouched };
     flow->voucher = issuer->name;
+    flow->voucher_url = question.url;
     return token_ask(flow, &question);
 }
 

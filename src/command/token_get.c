@@ -180,37 +180,39 @@ static int hand_out(const struct token_get *get, const struct token_outcome *out
     return good ? 0 : command_fail(error);
 }
 
-/* The authority's words, and what they mean. */
-static int explain_refusal(const struct token_get *get, const struct token_outcome *outcome)
+/* Why there is none: the authority's words, or ours, and what they mean. */
+static int explain(const struct token_get *get, const struct token_outcome *outcome)
 {
+    static const struct {
+        const char *event, *words; /* event NULL: the words that were said tell */
+    } faults[] = {
+        [TOKEN_REFUSED] = { NULL, "said" },
+        [TOKEN_UNREACHABLE] = { "login.authority_unreachable",
+                                "gave no answer that could be used" },
+        [TOKEN_UNFIT] = { "login.authority_unfit", "describes itself in a way that does not do" },
+        [TOKEN_UNVOUCHED] = { "login.job_not_vouched", "did not vouch for this job" },
+    };
     struct buffer out;
     buffer_init(&out, TEXT_LIMIT);
     const struct report_options options = {
         .color = terminal_has_color(STDOUT_FILENO),
         .ascii = get->ascii || !terminal_has_utf8(),
     };
-    struct explainer *explainer = explainer_new(get->provider, NULL, NULL);
-    const struct judgement judgement = explain_words(explainer, text_bytes(outcome->refusal));
+    const char *event = faults[outcome->fault].event;
+    struct explainer *explainer = explainer_new(get->provider, event ? outcome->host : NULL, NULL);
+    struct judgement judgement = { .provider = get->provider };
+    if (event)
+        judgement.classified = classify_event(event);
+    else
+        judgement = explain_words(explainer, text_bytes(outcome->refusal));
     const struct explanation explanation = {
         .line = text_bytes(outcome->refusal),
         .explained = explain_class(explainer, &judgement),
     };
-    buffer_format(&out, "NO TOKEN. %s said:\n", outcome->host);
+    buffer_format(&out, "NO TOKEN. %s %s:\n", outcome->host, faults[outcome->fault].words);
     explanation_text(&out, &explanation, &options, true);
     int status = command_print(&out);
     explainer_free(explainer);
-    buffer_done(&out);
-    return status ? status : REFUSED;
-}
-
-static int explain_silence(const struct token_outcome *outcome)
-{
-    struct buffer out;
-    buffer_init(&out, TEXT_LIMIT);
-    buffer_format(&out, "NO TOKEN. %s gave no answer that could be used:\n  ", outcome->host);
-    text_escape(&out, text_bytes(outcome->refusal));
-    buffer_append_text(&out, "\n");
-    int status = command_print(&out);
     buffer_done(&out);
     return status ? status : REFUSED;
 }
@@ -269,12 +271,8 @@ static int perform(struct token_get *get, char **ret_error)
     int status;
     if (!token_obtain(&get->wish, &context, &get->arena, &outcome, ret_error))
         status = command_fail(*ret_error);
-    else if (outcome.token)
-        status = hand_out(get, &outcome);
-    else if (outcome.unreachable)
-        status = explain_silence(&outcome);
     else
-        status = explain_refusal(get, &outcome);
+        status = outcome.token ? hand_out(get, &outcome) : explain(get, &outcome);
     token_outcome_done(&outcome);
     return status;
 }

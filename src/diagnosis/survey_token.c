@@ -183,8 +183,11 @@ static void add_refusal(struct survey *survey)
         .stage = STAGE_LOGIN,
         .provider = survey->provider ? survey->provider->family : NULL,
     };
-    struct classified classified =
-        facts->authority_silent ? classify_event("login.authority_unreachable") : classify(&words);
+    const char *event = facts->authority_silent  ? "login.authority_unreachable"
+                        : facts->authority_unfit ? "login.authority_unfit"
+                        : facts->unvouched       ? "login.job_not_vouched"
+                                                 : NULL;
+    struct classified classified = event ? classify_event(event) : classify(&words);
     if (!classified.class)
         classified = survey_event(STAGE_LOGIN, FAILURE_REFUSED);
     struct values values = survey_values(survey, NULL);

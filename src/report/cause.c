@@ -63,7 +63,8 @@ void cause_source(struct buffer *line, const struct result *result, const struct
     }
     if (!*wording_or(evidence->endpoint, "") && wording_same(evidence->step, "token")) {
         const struct token_facts *token = result->trace->token;
-        bool silent = !token || !token->asked_in_vain || token->authority_silent;
+        bool silent = !token || !token->asked_in_vain || token->authority_silent ||
+                      token->authority_unfit || token->unvouched;
         buffer_format(line, silent ? "The access token%s%s:" : "The access token was refused%s%s:",
                       token && token->authority ? ", asked of " : "",
                       token ? wording_or(token->authority, "") : "");

@@ -225,6 +225,8 @@ static const struct shape_field token_rows[] = {
     { PEER("authority", authority, SHAPE_LEAVE_OUT) },
     { FLAG("asked_in_vain", asked_in_vain) },
     { FLAG("authority_silent", authority_silent) },
+    { FLAG("authority_unfit", authority_unfit) },
+    { FLAG("unvouched", unvouched) },
     { BYTES("refusal", refusal, SHAPE_LEAVE_OUT) },
     { OWN("sha256", sha256, SHAPE_NULL) },
     { FLAG("readable", readable) },

@@ -385,10 +385,13 @@ struct submission_facts {
 
 /* The access token of the run, as far as it lets itself be read; itself it is never kept. */
 struct token_facts {
-    const char *source;      /* "--token-file", "--oauth device" */
-    const char *authority;   /* the host it was asked of; NULL: it was ready */
-    bool asked_in_vain;      /* none came, and refusal says why */
-    bool authority_silent;   /* no answer that could be read; refusal are our words then */
+    const char *source;    /* "--token-file", "--oauth device" */
+    const char *authority; /* the host it was asked of; NULL: it was ready */
+    bool asked_in_vain;    /* none came, and refusal says why */
+    bool authority_silent; /* no answer that could be read; refusal are our words then */
+    bool
+        authority_unfit; /* what it says of its pages does not do; likewise, and it was not asked */
+    bool unvouched;      /* who is to vouch for this job did not; refusal is theirs, or ours */
     struct bytes refusal;    /* the authority's words */
     const char *sha256;      /* the first eight hex digits; NULL: there is none */
     bool readable;           /* what follows was found in it; else it is opaque */

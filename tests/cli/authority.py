@@ -11,7 +11,7 @@ class Recorder:
     """An authority that keeps what it is sent, and gives out a token that it likes."""
 
     def __init__(self, box):
-        self.forms, self.paths, self.pages = [], [], {}
+        self.forms, self.paths, self.headers, self.pages = [], [], [], {}
         key, certificate_file = str(box.path / 'tls-key.pem'), str(box.path / 'tls.pem')
         subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out',
                         certificate_file, '-subj', '/CN=localhost', '-addext',
@@ -23,11 +23,13 @@ class Recorder:
             def do_POST(self):  # pylint: disable=invalid-name
                 body = self.rfile.read(int(self.headers['Content-Length']))
                 recorder.paths.append(self.path)
+                recorder.headers.append(self.headers)
                 recorder.forms.append(dict(urllib.parse.parse_qsl(body.decode())))
                 self.say(200, recorder.answer)
 
             def do_GET(self):  # pylint: disable=invalid-name
                 recorder.paths.append(self.path)
+                recorder.headers.append(self.headers)
                 page = recorder.pages.get(self.path)
                 self.say(404 if page is None else 200, page or b'')
 

@@ -218,6 +218,52 @@ def federation():
         complains(get(box, simulator, 'federation'), 'nothing here vouches', 'no assertion')
 
 
+def asks_as_documented():
+    """What GitHub Actions (and Forgejo, whose address may have no query) and Azure Pipelines are asked."""
+    with Sandbox() as box, Recorder(box) as recorder:
+        recorder.answer = b'{"oidcToken":"of-the-job","access_token":"opaque","expires_in":60}'
+
+        def run(**variables):
+            recorder.paths.clear(), recorder.headers.clear(), recorder.forms.clear()
+            return box.run('token', 'get', '--oauth', 'federation', '--client-id', CLIENT, '--authority', recorder.url,
+                           '--ca-file', recorder.ca_file, '--tenant', 'contoso.com', '--print', '--no-token-cache',
+                           variables=variables)
+        for query, asked in (('?version=2', '?version=2&'), ('', '?')):
+            path = f'/gh{asked}audience=api://AzureADTokenExchange'
+            recorder.pages = {path: b'{"count":1,"value":"of-the-job"}'}
+            result = run(ACTIONS_ID_TOKEN_REQUEST_URL=f'{recorder.url}/gh{query}', ACTIONS_ID_TOKEN_REQUEST_TOKEN='job')
+            equal((result.returncode, recorder.paths[0], recorder.headers[0]['Authorization']), (0, path, 'Bearer job'),
+                  result.stdout)
+            equal(recorder.forms[0]['client_assertion'], 'of-the-job', 'what Entra gets')
+        for name, more in ((None, ''), ('4711', '&serviceConnectionId=4711')):
+            result = run(SYSTEM_OIDCREQUESTURI=f'{recorder.url}/ado', SYSTEM_ACCESSTOKEN='job',
+                         AZURESUBSCRIPTION_SERVICE_CONNECTION_ID=name)
+            equal((result.returncode, recorder.paths[0]), (0, f'/ado?api-version=7.1{more}'), result.stdout)
+            equal((recorder.headers[0]['Authorization'], recorder.headers[0]['Content-Type']),
+                  ('Bearer job', 'application/json'), 'headers')
+            equal(recorder.forms[1]['client_assertion'], 'of-the-job', 'what Entra gets')
+
+
+def unvouched():
+    """A refusal of whoever is to vouch is no silence of the authority, which is not asked."""
+    with Sandbox() as box, Recorder(box) as recorder:
+        way = ['--oauth', 'federation', '--client-id', CLIENT, '--authority', recorder.url, '--ca-file',
+               recorder.ca_file, '--tenant', 'contoso.com']
+        for url, expected, words in ((recorder.url + '/gh', 'oauth-job-not-vouched', 'GitHub Actions did not vouch'),
+                                     ('https://127.0.0.1:1/gh', 'oauth-authority-unreachable', '127.0.0.1:1 gave no')):
+            job = {'ACTIONS_ID_TOKEN_REQUEST_URL': url, 'ACTIONS_ID_TOKEN_REQUEST_TOKEN': 'job-token'}
+            result = box.run('token', 'get', *way, variables=job)
+            equal((result.returncode, class_of(result)), (2, expected), result.stdout)
+            contains(result.stdout.decode(), words, 'who it was')
+            result = box.run('check', 'imap://127.0.0.1:1', '--user', 'ana@contoso.com', *way, '--format', 'json',
+                             variables=job)
+            told = json.loads(result.stdout)
+            contains([finding['class'] for finding in told['findings']], expected, 'a check')
+            equal(told['token']['unvouched'], expected == 'oauth-job-not-vouched', 'the token')
+            lacks(result.stdout, b'job-token', 'the job\'s token')
+        equal(recorder.forms, [], 'what the authority was asked')
+
+
 def kept():
     with Sandbox() as box, Simulator(box, 'healthy') as simulator:
         first = get(box, simulator, 'client-credentials', *secret(simulator))
@@ -423,7 +469,8 @@ sys.exit(main([
     ('client credentials, certificate', certificate),
     ('the assertion, verified by openssl', assertion_verified_by_openssl),
     ('an authority nobody trusts gets no secret', untrusted_authority), ('refresh, with rotation', refresh_rotates),
-    ('a store that cannot be written', store_read_only), ('federation', federation), ('a kept token', kept),
+    ('a store that cannot be written', store_read_only), ('federation', federation),
+    ('what vouches is asked as documented', asks_as_documented), ('nobody vouches', unvouched), ('a kept token', kept),
     ('each refusal has a class', refusals), ('nothing secret to be seen', unseen), ('show', shown),
     ('judge', judged), ('check --oauth', both_in_one_go), ('check without a token', no_token_no_login),
     ('check --oauth, bad usage', check_usage), ('what monitoring watches', times_for_monitoring),

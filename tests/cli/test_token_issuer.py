@@ -7,7 +7,7 @@ import urllib.parse
 import urllib.request
 
 from authority import Recorder
-from support import PATIENCE, Sandbox, Simulator, complains, contains, equal, lacks, main
+from support import PATIENCE, Sandbox, Simulator, class_of, complains, contains, equal, lacks, main
 
 OIDC, OAUTH = '/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'
 
@@ -86,12 +86,19 @@ def distrusted():
                 (b'{"issuer":"\x1b[2J', 'describes itself neither'), (b' ' * 300000, 'longer than 256 KiB')):
             recorder.pages = {OIDC: page}
             result = ask(box, recorder)
-            equal(result.returncode, 2, (page[:200], result.stdout, result.stderr))
+            expected = 'oauth-authority-unreachable' if page[:1] == b' ' else 'oauth-issuer-unfit'
+            equal((result.returncode, class_of(result)), (2, expected), (page[:200], result.stdout, result.stderr))
             contains(' '.join(result.stdout.decode().split()), words, page[:200])
             lacks(result.stdout, b'\x1b', 'what a terminal obeys')
         equal(recorder.forms, [], 'what they were sent')
         host = foreign.split('//')[1]
         recorder.pages = {OIDC: page_of(recorder, token_endpoint=foreign + '/t')}
+        result = box.run('check', 'imap://127.0.0.1:1', '--user', 'ana@contoso.com', '--oauth', 'client-credentials',
+                         '--client-id', 'app', '--scope', 'mail', '--issuer', recorder.url, '--ca-file',
+                         recorder.ca_file, '--client-secret-file', box.file('secret', b'the-secret'), '--format', 'json')
+        told = json.loads(result.stdout)
+        contains([finding['class'] for finding in told['findings']], 'oauth-issuer-unfit', 'a check')
+        equal((told['token']['authority_unfit'], told['token']['authority_silent']), (True, False), 'a check')
         result = ask(box, recorder, '', '--issuer-host', host, '--connect-to',
                      f'{host}:127.0.0.1:{recorder.server.server_port}')
         equal(result.returncode, 0, (result.stdout, result.stderr))

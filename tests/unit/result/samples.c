@@ -133,6 +133,8 @@ static void fill_token(struct trace *trace)
         .authority = "login.microsoftonline.com",
         .asked_in_vain = true,
         .authority_silent = true,
+        .authority_unfit = true,
+        .unvouched = true,
         .sha256 = "0badcafe",
         .readable = true,
         .app_only = true,
