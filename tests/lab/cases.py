@@ -1,6 +1,8 @@
 """What stands in the way, and what the program must say of it."""
 import dataclasses
 
+from network import SERVER
+
 
 ANY = "any"  # whatever the verdict is
 
@@ -103,13 +105,27 @@ def reject(how):
     return table(FORWARD, ONE + "reject with " + how)
 
 
-def forwarded(result, _):
+def forwarded(family):
     """A router behind the one that forwards answers in the dialled address' name."""
-    hops = [a["hops"] for e in result["endpoints"] for a in e["addresses"]
-            if "hops" in a and a["address"] == "10.77.1.1"]
-    seen = [(hop["answer"], hop["sender"]) for hop in hops[0]] if hops else []
-    wanted = [("router", "10.77.0.1"), ("router", "10.77.1.1"), ("router", "10.77.1.1"), ("open", None)]
-    return [] if seen == wanted else [f"hops are {seen}"]
+    def check(result, _):
+        hops = [a["hops"] for e in result["endpoints"] for a in e["addresses"]
+                if "hops" in a and a["address"] == hop(family, 2)]
+        seen = [(each["answer"], each["sender"]) for each in hops[0]] if hops else []
+        wanted = [("router", hop(family, 1)), ("router", hop(family, 2)), ("router", hop(family, 2)), ("open", None)]
+        return [] if seen == wanted else [f"hops are {seen}"]
+    return check
+
+
+def forward_to_server(family):
+    """As a router that serves a name of its own does (DNAT)."""
+    kind = "ip" if family == 4 else "ip6"
+    return nat(f"{kind} daddr {hop(family, 2)} dnat to {SERVER[family]}", family)
+
+
+def hide_behind(family):
+    """As a router that gives the network behind it one address (SNAT)."""
+    return ("table " + ("ip" if family == 4 else "ip6") + " lab {{ chain c {{ type nat hook postrouting priority 100; "
+            "oifname \"e1\" masquerade; }}; }}\n")
 
 
 def not_intercepted(result, _):
@@ -212,14 +228,13 @@ CASES = [
     *both("a server that says nothing", "greeting-timeout", "server",
           lambda f: nat(ONE + "redirect to :2525", f), lambda f: [], check=not_intercepted,
           listen=(("server", "::", 2525, "silent"),), options=QUICK),
-    Case("a forwarded port", None, {"r2": nat("ip daddr 10.77.1.1 dnat to 10.77.3.1")},
-         (), smtp_at="10.77.1.1", options=("--path",), check=forwarded),
-    Case("a forwarded port, blocked behind", "tcp-timeout",
-         {"r2": nat("ip daddr 10.77.1.1 dnat to 10.77.3.1"), "r3": table(FORWARD, ONE + "drop")},
-         ("port forwarded at hop 2",), (), smtp_at="10.77.1.1"),
-    Case("source translation at the first router", "tcp-timeout",
-         {"r1": "table ip lab {{ chain c {{ type nat hook postrouting priority 100; oifname \"e1\" masquerade; }}; }}\n",
-          "r2": table(FORWARD, ONE + "drop")}, ("dropped " + pair(4, 2, 3),), ()),
+    *(Case(f"a forwarded port, v{f}", None, {"r2": forward_to_server(f)}, (), family=f, smtp_at=hop(f, 2),
+           options=("--path",), check=forwarded(f)) for f in (4, 6)),
+    *(Case(f"a forwarded port, blocked behind, v{f}", "tcp-timeout",
+           {"r2": forward_to_server(f), "r3": table(FORWARD, ONE + "drop")}, ("port forwarded at hop 2",), (), f,
+           smtp_at=hop(f, 2)) for f in (4, 6)),
+    *(Case(f"source translation at the first router, v{f}", "tcp-timeout",
+           {"r1": hide_behind(f), "r2": table(FORWARD, ONE + "drop")}, ("dropped " + pair(f, 2, 3),), (), f) for f in (4, 6)),
     *both("one router silent, a filter behind it", "tcp-timeout", "r2",
           QUIET + table(FORWARD, ONE + "drop").replace("lab", "filter_"),
           lambda f: ["dropped " + pair(f, 1, 3) + ": probably"]),

@@ -17,6 +17,11 @@ SYSCTL = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1", "net.ipv4.c
           "net.ipv4.conf.default.rp_filter=0")
 
 
+def bracketed(address):
+    """As it stands in front of a port."""
+    return f"[{address}]" if ":" in address else address
+
+
 class LabError(Exception):
     """The lab could not be set up."""
 

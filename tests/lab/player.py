@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from network import SECOND, SERVER
+from network import SECOND, SERVER, bracketed
 from worlds import NOBODY
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -43,9 +43,9 @@ def words_of(case, world):
              "--no-system-ca", "--format", "json", *case.options]
     for each in told["connect_to"] if not case.names else ():
         if case.smtp_at and each.startswith("smtp."):
-            name, port, _, real = each.split(":")
-            other = world.descriptions[SECOND[4]]["ports"][port] if case.smtp_at == SECOND[4] else real
-            each = f"{name}:{port}:{case.smtp_at}:{other}"
+            name, port = each.split(":")[:2]
+            real = (world.descriptions[SECOND[4]] if case.smtp_at == SECOND[4] else told)["ports"][port]
+            each = f"{name}:{port}:{bracketed(case.smtp_at)}:{real}"
         words += ["--connect-to", each]
     return words, told
 

@@ -5,7 +5,7 @@ import shutil
 from lab import DROPPED, GOOD, GOOD6
 from player import Case
 
-PROXY = "10.77.0.80"
+PROXY, PROXY6 = "10.77.0.80", "fd77::80"
 OPEN, WITH_LOGIN, RULED = 1080, 1081, 1082              # SOCKS5
 HTTP_OPEN, HTTP_RULED, HTTP_WITH_LOGIN = 3128, 3129, 3130
 USER, PASSWORD = "porter", "open:sesame 7"
@@ -36,23 +36,31 @@ socks pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 }}
 def start(lab):
     """Those that are installed; all end with the lab."""
     lab.own(PROXY)
-    ports = []
+    lab.own(PROXY6)
+    listeners = []
+
+    def serves(address, *ports):
+        listeners.extend((address, port) for port in ports)
+
     if shutil.which("microsocks"):
         lab.daemon("microsocks", "-i", PROXY, "-p", str(OPEN))
         lab.daemon("microsocks", "-i", PROXY, "-p", str(WITH_LOGIN), "-u", USER, "-P", PASSWORD)
-        ports += [OPEN, WITH_LOGIN]
+        lab.daemon("microsocks", "-i", PROXY6, "-p", str(OPEN))
+        serves(PROXY, OPEN, WITH_LOGIN)
+        serves(PROXY6, OPEN)
     if shutil.which("danted"):
         (lab.dir / "danted.conf").write_text(DANTE)
         lab.daemon("danted", "-f", lab.dir / "danted.conf")
-        ports.append(RULED)
+        serves(PROXY, RULED)
     if shutil.which("tinyproxy"):
-        for port, more in ((HTTP_OPEN, ""), (HTTP_RULED, "ConnectPort 443\nConnectPort 587\n"),
-                           (HTTP_WITH_LOGIN, f"BasicAuth {USER} sesame\n")):
-            conf = lab.dir / f"tinyproxy-{port}.conf"
-            conf.write_text(TINYPROXY.format(address=PROXY, port=port) + more)
+        for address, port, more in ((PROXY, HTTP_OPEN, ""), (PROXY6, HTTP_OPEN, ""),
+                                    (PROXY, HTTP_RULED, "ConnectPort 443\nConnectPort 587\n"),
+                                    (PROXY, HTTP_WITH_LOGIN, f"BasicAuth {USER} sesame\n")):
+            conf = lab.dir / f"tinyproxy-{len(listeners)}.conf"
+            conf.write_text(TINYPROXY.format(address=address, port=port) + more)
             lab.daemon("tinyproxy", "-d", "-c", conf)
-            ports.append(port)
-    lab.wait([(PROXY, port) for port in ports])
+            serves(address, port)
+    lab.wait(listeners)
 
 
 def has(name, port=None):
@@ -87,8 +95,8 @@ BLAMELESS = ("no word against the mail server", lambda o: all(
     name.startswith("proxy-") for name in o.classes() - {"login-held-back"}))
 
 
-def through(kind, port, *more):
-    return ["--proxy", f"{kind}://{PROXY}:{port}", *more]
+def through(kind, port, *more, at=PROXY):
+    return ["--proxy", f"{kind}://{at}:{port}", *more]
 
 
 def login(name, kind, port, password):
@@ -103,6 +111,7 @@ def login(name, kind, port, password):
 
 
 PORTS = "587,993,995"
+ALL_SIX = [word for port in PORTS.split(",") for word in ("--connect-to", f":{port}:[{GOOD6}]:{port}")]
 SOCKS = ("microsocks",)
 RULES = ("danted",)
 HTTP = ("tinyproxy",)
@@ -121,6 +130,17 @@ CASES = [
     Case("SOCKS5: to an IPv6 address", ["mail.lab.test:993", "--connect-to", f"::[{GOOD6}]:993",
                                         *through("socks5", OPEN)],
          "ok", programs=SOCKS, facts=[accepted([993]), VERIFIED]),
+    Case("SOCKS5: over IPv6 to the proxy and to the server",
+         ["mail.lab.test", "--ports", PORTS, *ALL_SIX,
+          *through("socks5", OPEN, at=f"[{PROXY6}]")], "ok", programs=SOCKS,
+         facts=[accepted([587, 993, 995]), VERIFIED, HIDDEN]),
+    Case("SOCKS5 over IPv6: nothing listens behind it",
+         ["mail.lab.test:993", "--connect-to", f"::[{GOOD6}]:9",
+          *through("socks5", OPEN, at=f"[{PROXY6}]")], "fail", "proxy-target-failed", 2,
+         programs=SOCKS, facts=[NO_LOGIN, BLAMELESS, hears("Connection refused")]),
+    Case("a proxy that is not there, IPv6",
+         ["mail.lab.test", "--ports", PORTS, *through("socks5", 9, at=f"[{PROXY6}]")], "fail",
+         "proxy-unreachable", 2, facts=[NO_LOGIN, BLAMELESS]),
     Case("SOCKS5 with a login", ["mail.lab.test", "--ports", PORTS], "ok", programs=SOCKS,
          prepare=login(USER, "socks5", WITH_LOGIN, PASSWORD),
          facts=[accepted([587, 993, 995]), VERIFIED, HIDDEN, NO_PROXY_PASSWORD]),
@@ -168,6 +188,10 @@ CASES = [
     Case("HTTP CONNECT: three ports, names resolved by the proxy",
          ["mail.lab.test", "--ports", PORTS, *through("http", HTTP_OPEN)], "ok", programs=HTTP,
          below_ms=2000, facts=[accepted([587, 993, 995]), VERIFIED, HIDDEN]),
+    Case("HTTP CONNECT: over IPv6 to the proxy and to the server",
+         ["mail.lab.test", "--ports", PORTS, *ALL_SIX,
+          *through("http", HTTP_OPEN, at=f"[{PROXY6}]")], "ok", programs=HTTP,
+         facts=[accepted([587, 993, 995]), VERIFIED, HIDDEN]),
     Case("HTTP CONNECT: where no name server answers here",
          ["mail.lab.test:587", "--resolver", NO_RESOLVER, *through("http", HTTP_OPEN)], "ok",
          programs=HTTP, facts=[accepted([587]), VERIFIED, RESOLVED_THERE]),
