@@ -164,7 +164,7 @@ class Catalogue:
             need(text and text == text.lower() and text.isascii() and "  " not in text, where,
                  f"{text!r} is not folded text")
         try:
-            phrase = data.get("general") and "all" in reply and "code" not in reply
+            phrase = data.get("general") and not data.get("wrapper") and "all" in reply and "code" not in reply
             self.reply_rules += [rules.Rule(entry, data, family) for family in ((4, 5, 0) if phrase else (None,))]
         except ValueError as error:
             raise Bad(f"{where}: {error}") from None

@@ -85,7 +85,8 @@ def find(text, literal, at=0):
 
 class Rule:
     """A reply rule. KIND: phrase and code, phrase, enhanced code, general phrase, enhanced codes' family, basic code,
-    its family, wrapper; among equal kinds, one for a provider or a stage comes first, then the one with more words."""
+    its family, wrapper, general wrapper; among equal kinds, one for a provider or a stage comes first, then the one
+    with more words. A program's general words ("could not connect") give way to what it names beside them."""
 
     def __init__(self, owner, data, family=None):
         """FAMILY: the first digit of the codes that a general phrase is looked for in; 0: words without a code,
@@ -110,7 +111,7 @@ class Rule:
     def kind(self, wrapper):
         coded = self.code > 5 or (self.enhanced and self.low == self.high)
         if wrapper:
-            return 7
+            return 8 if self.general and self.program else 7
         if self.all:
             return 3 if self.general else 0 if coded else 1
         if self.enhanced:
