@@ -11,14 +11,18 @@ import tempfile
 import threading
 
 import exercise
+import oauth
 from lab import HOSTS, PASSWORD, USER, LabError, command
 from player import Case
 
 HOST = "cyrus.lab.test"
 ADDRESS = HOSTS["cyrus"][0][0]
 PORTS = (143, 993, 110, 995)
-OLD = 9993  # IMAP in TLS 1.2: the only one whose channel binding Cyrus knows
-PACKAGES = ("cyrus-imapd", "cyrus-pop3d", "cyrus-common", "sasl2-bin", "libsasl2-modules", "libsasl2-modules-db")
+OLD = 9993  # IMAP in TLS 1.2: the only one whose channel binding Cyrus knows; and as Debian has it, without OAuth
+PACKAGES = ("cyrus-imapd", "cyrus-pop3d", "cyrus-common", "sasl2-bin", "libsasl2-modules", "libsasl2-modules-db",
+            "libsasl2-dev")
+MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256")
+BOUND = ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS")
 
 IMAPD = """\
 configdirectory: {dir}/conf
@@ -35,7 +39,8 @@ failedloginpause: 1s
 sasl_pwcheck_method: auxprop
 sasl_auxprop_plugin: sasldb
 sasl_sasldb_path: {dir}/sasldb2
-sasl_mech_list: PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS
+sasl_mech_list: {mechanisms}
+sasl_oauth_tokens: {dir}/tokens
 tls_server_cert: {pki}/good.pem
 tls_server_key: {dir}/good.key
 tls_versions: {versions}
@@ -69,7 +74,7 @@ def needed(deb):
     """The libraries that DEB depends on and the machine lacks."""
     depends = command("dpkg-deb", "--field", deb, "Depends")
     names = {part.split("|")[0].split("(")[0].split(":")[0].strip() for part in depends.split(",")}
-    for name in sorted(name for name in names if name.startswith("lib")):
+    for name in sorted(name for name in names if name.startswith("lib") and not name.endswith("-dev")):
         state = subprocess.run(["dpkg-query", "--show", "--showformat", "${db:Status-Status}", name],
                                capture_output=True, text=True, check=False)
         if state.stdout != "installed":
@@ -77,9 +82,25 @@ def needed(deb):
 
 
 def fetch(cache):
-    """Debian's packages, unpacked at CACHE/root, unless they are there; the reason where that cannot be."""
-    if (cache / "root").exists():
-        return ""
+    """Debian's packages, unpacked at CACHE/root, unless they are there, with the mechanisms that they lack; the reason
+    where that cannot be."""
+    without = "" if (cache / "root/usr/include/sasl").exists() else unpack(cache)
+    return without or build(cache / "root")
+
+
+def build(root):
+    """The mechanisms of OAuth for a server, among those of ROOT: Debian has none."""
+    source = pathlib.Path(__file__).resolve().with_name("sasl_oauth.c")
+    try:
+        for plugins in root.glob("usr/lib/*/sasl2"):
+            command("cc", "-shared", "-fPIC", "-std=c17", "-I", root / "usr/include", "-o", plugins / "liboauth.so", source)
+    except (LabError, OSError) as error:
+        return f"the SASL mechanisms for Cyrus IMAP could not be built: {' '.join(str(error).split())[:200]}"
+    return ""
+
+
+def unpack(cache):
+    shutil.rmtree(cache / "root", ignore_errors=True)
     if not shutil.which("apt-get"):
         return "Cyrus IMAP is taken from Debian's packages, and there is no apt-get"
     cache.mkdir(parents=True, exist_ok=True)
@@ -118,8 +139,11 @@ class Cyrus(exercise.Server):
         shutil.copy(lab.dir / "pki/good.key", self.dir)
         (self.dir / "cyrus.conf").write_text(SERVICES.format(
             bin=self.dir / "root/usr/lib/cyrus/bin", dir=self.dir, address=ADDRESS, old=OLD))
-        for name, versions in (("imapd.conf", "tls1_2 tls1_3"), ("old.conf", "tls1_2")):
-            (self.dir / name).write_text(IMAPD.format(dir=self.dir, pki=lab.dir / "pki", versions=versions))
+        for name, versions, mechanisms in (("imapd.conf", "tls1_2 tls1_3", MECHANISMS + BOUND + oauth.MECHANISMS),
+                                           ("old.conf", "tls1_2", MECHANISMS + BOUND)):
+            (self.dir / name).write_text(IMAPD.format(dir=self.dir, pki=lab.dir / "pki", versions=versions,
+                                                      mechanisms=" ".join(mechanisms)))
+        (self.dir / "tokens").write_text(f"{oauth.USER} {(lab.dir / 'token-good').read_text().strip()}\n")
         user, _, realm = USER.partition("@")
         command(self.dir / "root/usr/sbin/saslpasswd2", "-p", "-c", "-f", self.dir / "sasldb2", "-u", realm, user,
                 input=PASSWORD, env=self.environment())
@@ -170,7 +194,6 @@ def start(lab, root):
 # -- the cases
 
 ALL = ",".join(map(str, PORTS))
-MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256")
 
 
 def accepted(ports):
@@ -205,7 +228,7 @@ def cases(without):
                password=f"Wrong-Cyrus-{name}", failed_logins=1, facts=[by(name)])
           for name in ("CRAM-MD5", "SCRAM-SHA-256")],
     ]
-    for name in ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"):
+    for name in BOUND:
         old = [f"imaps://{HOST}:{OLD}", "--auth", name]
         logins += [
             Case(f"Cyrus: {name}, bound to the TLS connection", old, "ok", facts=[accepted([OLD]), by(name)]),
@@ -214,6 +237,12 @@ def cases(without):
         ]
         logins.append(Case(f"Cyrus: {name} in TLS 1.3, whose binding it does not know", [f"{HOST}:993", "--auth", name],
                            "fail", "login-binding-refused", 2, failed_logins=1, facts=[by(name)]))
+    for name in oauth.MECHANISMS:
+        logins += oauth.cases(HOST, name, refused=2)
+        logins.append(Case(f"Cyrus: {name} where it is not on offer", [f"imaps://{HOST}:{OLD}", "--auth", name], "fail",
+                           "auth-mechanism-unavailable", 2, user=oauth.USER, password=None, prepare=oauth.token("good"),
+                           facts=[("the token stayed here", lambda o: not any(
+                               o.outcomes(word) for word in ("accepted", "judged", "unjudged"))), oauth.NOWHERE]))
     tried = logins + exercise.cases(CYRUS)
     for each in tried:
         each.without = without

@@ -17,7 +17,7 @@ import pki
 
 GOOD = "10.77.0.2"
 GOOD6 = "fd77::2"
-SMALL, ONE_SESSION, LIMITED = "10.77.0.17", "10.77.0.18", "10.77.0.19"
+SMALL, ONE_SESSION, LIMITED, OAUTH = "10.77.0.17", "10.77.0.18", "10.77.0.19", "10.77.0.90"
 
 # name under lab.test: (addresses, certificate, ports that listen). A certificate of None: TLS is
 # switched off.
@@ -37,6 +37,7 @@ HOSTS = {
     "silent": (("10.77.0.66",), None, ()),
     "no587": (("10.77.0.67",), "good", MAIL_PORTS),
     "proxy": (("10.77.0.80",), None, ()),
+    "oauth": ((OAUTH,), "good", (587, 465)),  # and IMAP and POP3 by oauth.py
     "cyrus": (("10.77.0.91",), None, ()),  # cyrus.py
 }
 # Packets to these are dropped: (address, port or None for all).
@@ -70,8 +71,8 @@ myhostname = mail.lab.test
 mydestination =
 mynetworks = 192.0.2.1/32
 alias_maps =
-virtual_mailbox_domains = contoso.test
-virtual_mailbox_maps = inline:{{ alice@contoso.test=alice/, j\u00f6rg@contoso.test=alice/, slow@contoso.test=alice/, sent@contoso.test=alice/.Sent/, full@contoso.test=full/ }}
+virtual_mailbox_domains = contoso.test, contoso.com
+virtual_mailbox_maps = inline:{{ ana@contoso.com=ana/, alice@contoso.test=alice/, j\u00f6rg@contoso.test=alice/, slow@contoso.test=alice/, sent@contoso.test=alice/.Sent/, full@contoso.test=full/ }}
 virtual_mailbox_base = {dir}/mail
 # What goes elsewhere comes back. What is slow takes ten seconds. Dovecot has no room for what is full.
 transport_maps = inline:{{ elsewhere.test=full:, coded.test=coded:, slow@contoso.test=slow:, full@contoso.test=lmtp:unix:private/dovecot-lmtp }}
@@ -80,7 +81,7 @@ smtpd_data_restrictions = check_sender_access inline:{{ lost@contoso.test=DISCAR
 # Of what this sender sends, the server keeps a copy.
 sender_bcc_maps = inline:{{ copied@contoso.test=sent@contoso.test }}
 # Who may send as whom.
-smtpd_sender_login_maps = inline:{{ alice@contoso.test=alice@contoso.test, copied@contoso.test=alice@contoso.test, lost@contoso.test=alice@contoso.test, held@contoso.test=alice@contoso.test, j\u00f6rg@contoso.test=alice@contoso.test, shared@contoso.test=somebody@contoso.test }}
+smtpd_sender_login_maps = inline:{{ ana@contoso.com=ana@contoso.com, alice@contoso.test=alice@contoso.test, copied@contoso.test=alice@contoso.test, lost@contoso.test=alice@contoso.test, held@contoso.test=alice@contoso.test, j\u00f6rg@contoso.test=alice@contoso.test, shared@contoso.test=somebody@contoso.test }}
 virtual_uid_maps = static:8
 virtual_gid_maps = static:8
 virtual_minimum_uid = 8
@@ -153,6 +154,8 @@ SMTPD_LOCAL = {
     (LIMITED, 25): ["smtputf8_enable=no"],
     (LIMITED, 587): ["smtpd_client_message_rate_limit=1"],
     (LIMITED, 465): ["smtpd_client_auth_rate_limit=1"],
+    (OAUTH, 587): ["smtpd_sasl_path=private/oauth"],
+    (OAUTH, 465): ["smtpd_sasl_path=private/oauth"],
 }
 SMTPD = {
     25: [],
@@ -384,7 +387,7 @@ class Lab:
         text = DOVECOT.format(dir=self.dir)
         listen = {}
         for address, cert, ports in self.postfix_services():
-            if ports:
+            if any(port not in SMTPD for port in ports):
                 listen[address] = cert
         text += f"listen = {', '.join(sorted(listen))}\n"
         for address, cert in listen.items():

@@ -1,13 +1,15 @@
-"""OAuth on a real server: a second Dovecot whose passdb asks the simulated authority, over HTTPS, whether a token is
-good; and what `maildoctor check` must say of good, expired and foreign tokens."""
+"""OAuth on real servers: a second Dovecot whose passdb asks the simulated authority, over HTTPS, whether a token is good,
+and Postfix, which asks that Dovecot; and what `maildoctor check` must say of good, expired and foreign tokens."""
 import json
 import shutil
 import subprocess
 
+from lab import OAUTH
 from player import Case
 
-ADDRESS = "10.77.0.90"
+HOST = "oauth.lab.test"
 USER = "ana@contoso.com"  # whose the simulated tokens are
+MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
 CONF = """\
 protocols = imap pop3
 base_dir = {dir}/dovecot-oauth/run
@@ -31,6 +33,13 @@ passdb {{
 userdb {{
   driver = static
   args = uid=8 gid=8 home={dir}/mail/%n
+}}
+service auth {{
+  unix_listener {dir}/postfix/spool/private/oauth {{
+    mode = 0660
+    user = postfix
+    group = postfix
+  }}
 }}
 service anvil {{
   unix_listener anvil-auth-penalty {{
@@ -64,7 +73,6 @@ def simulate(lab, program, scenario):
 
 
 def start(lab, program):
-    lab.own(ADDRESS)
     good = simulate(lab, program, "authenticated-not-connected")
     for name, facts in (("good", good), ("expired", simulate(lab, program, "oauth-token-expired"))):
         shutil.copy(facts["token_file"], lab.dir / f"token-{name}")
@@ -73,16 +81,14 @@ def start(lab, program):
     (lab.dir / "dovecot-oauth").mkdir()
     url = good["authority"].replace("127.0.0.1", "localhost")
     (lab.dir / "dovecot-oauth.conf.ext").write_text(PASSDB.format(url=url, ca=lab.dir / "pki/authority.pem"))
-    (lab.dir / "dovecot-oauth.conf").write_text(CONF.format(dir=lab.dir, address=ADDRESS))
+    (lab.dir / "dovecot-oauth.conf").write_text(CONF.format(dir=lab.dir, address=OAUTH))
     lab.daemon("dovecot", "-F", "-c", lab.dir / "dovecot-oauth.conf")
-    lab.wait([(ADDRESS, port) for port in (993, 995, 143, 110)])
+    lab.wait([(OAUTH, port) for port in (993, 995, 143, 110)])
 
 
 def token(name):
     def prepare(lab, _):
-        places = [word for port in (143, 993, 110, 995)
-                  for word in ("--connect-to", f"mail.lab.test:{port}:{ADDRESS}:{port}")]
-        return ["--ca-file", str(lab.dir / "pki/ca.pem"), "--token-file", str(lab.dir / f"token-{name}"), *places]
+        return ["--ca-file", str(lab.dir / "pki/ca.pem"), "--token-file", str(lab.dir / f"token-{name}")]
     return prepare
 
 
@@ -99,15 +105,29 @@ def by(mechanism):
 NOWHERE = ("the token is nowhere", lambda o: "EwBI" not in o.text and "eyJ0eXAi" not in o.text)
 
 
-def case(name, token_name, mechanism, *expected, user=USER, facts=()):
-    return Case(f"OAuth: {name}, {mechanism}", ["mail.lab.test", "--ports", "993,995,143", "--auth", mechanism],
-                *expected, user=user, password=None, prepare=token(token_name), facts=[by(mechanism), NOWHERE, *facts])
+def case(host, name, token_name, mechanism, *expected, user=USER, **how):
+    facts = [by(mechanism), NOWHERE, *how.pop("facts", ())]
+    return Case(f"OAuth: {name}, {mechanism}, {host.partition('.')[0]}", [host, "--auth", mechanism, *how.pop("options")], *expected,
+                user=user, password=None, prepare=token(token_name), facts=facts, **how)
 
 
-CASES = [each for mechanism in ("XOAUTH2", "OAUTHBEARER") for each in (
-    case("a good token", "good", mechanism, "ok", facts=[accepted([993, 995])]),
-    case("an expired token", "expired", mechanism, "fail", "oauth-token-expired", 2,
-         facts=[("it says so before anybody is asked", lambda o: o.result["token"]["expires"] <
-                 o.result["started"])]),
-    case("another one's login", "good", mechanism, "fail", "oauth-wrong-user", 2, user="bob@contoso.com"),
-)]
+def cases(host, mechanism, *, sends=(), refused=0):
+    """On HOST, which serves IMAP and POP3, and SMTP at the ports SENDS. Its log has REFUSED lines for a refusal."""
+    options = ["--ports", ",".join(map(str, (*sends, 993, 995, 143)))]
+    return [
+        case(host, "a good token", "good", mechanism, "ok", options=options, facts=[accepted([*sends[:1], 993, 995])]),
+        case(host, "an expired token", "expired", mechanism, "fail", "oauth-token-expired", 2, options=options,
+             facts=[("it says so before anybody is asked", lambda o: o.result["token"]["expires"] < o.result["started"])],
+             failed_logins=refused),
+        case(host, "another one's login", "good", mechanism, "fail", "oauth-wrong-user", 2, user="bob@contoso.com",
+             options=options, failed_logins=refused),
+    ]
+
+
+def round_trip(mechanism):
+    return case(HOST, "a round trip with the token on both ways", "good", mechanism, "ok",
+                options=["--round-trip", "--ports", "587,993"],
+                facts=[("it arrived", lambda o: o.result["delivery"]["arrived"] and o.result["delivery"]["left"] == 0)])
+
+
+CASES = [each for mechanism in MECHANISMS for each in (*cases(HOST, mechanism, sends=(587, 465)), round_trip(mechanism))]
