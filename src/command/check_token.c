@@ -71,6 +71,8 @@ static void set_way(struct check_token *token, const struct check_settings *sett
         .no_system_ca = run->no_system_ca,
         .connect_to = places,
         .family = run->family,
+        .source = run->source,
+        .resolver = run->resolver,
     };
     for (size_t i = 0; i < run->connect_to_count && i < HTTP_PLACE_LIMIT; i++) {
         const struct connect_to *to = &run->connect_to[i];

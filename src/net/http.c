@@ -2,21 +2,24 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "net/http_names.h"
 
 #include <assert.h>
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
-enum { FORM_LIMIT = 64 * 1024, HEADER_SIZE = SECRET_LIMIT + 64 };
+enum { FORM_LIMIT = 64 * 1024, HEADER_SIZE = SECRET_LIMIT + 64, SOURCE_SIZE = 80 };
 
 struct http {
     struct loop *loop;
     struct http_options options;
     CURLM *multi;
     struct curl_slist *connect_to;
+    struct http_names *names; /* NULL: libcurl asks for itself */
     struct loop_timer *timer;
     struct exchange *exchanges;
     struct socket *sockets;
@@ -36,6 +39,8 @@ struct exchange {
     CURL *easy;
     struct buffer form, body;
     struct curl_slist *headers;
+    struct curl_slist *addresses; /* "host:port:addr,addr"; NULL: libcurl looks them up */
+    char *host, *port;            /* while they are looked up; libcurl's */
     char error[CURL_ERROR_SIZE];
     http_done *done;
     void *arg;
@@ -55,6 +60,9 @@ static void free_exchange(struct exchange *exchange)
     curl_multi_remove_handle(exchange->http->multi, exchange->easy);
     curl_easy_cleanup(exchange->easy);
     wipe_headers(exchange->headers);
+    curl_slist_free_all(exchange->addresses);
+    curl_free(exchange->host);
+    curl_free(exchange->port);
     buffer_done(&exchange->form);
     buffer_done(&exchange->body);
     free(exchange);
@@ -66,6 +74,13 @@ static void unlink_exchange(struct exchange *exchange)
     while (*link != exchange)
         link = &(*link)->next;
     *link = exchange->next;
+}
+
+static void hand_over(struct exchange *exchange, const struct http_answer *answer)
+{
+    unlink_exchange(exchange);
+    exchange->done(exchange->arg, answer);
+    free_exchange(exchange);
 }
 
 static void conclude(struct exchange *exchange, CURLcode code)
@@ -81,9 +96,7 @@ static void conclude(struct exchange *exchange, CURLcode code)
         answer.trouble = "the answer is longer than 256 KiB";
     else if (code != CURLE_OK)
         answer.trouble = exchange->error[0] ? exchange->error : curl_easy_strerror(code);
-    unlink_exchange(exchange);
-    exchange->done(exchange->arg, &answer);
-    free_exchange(exchange);
+    hand_over(exchange, &answer);
 }
 
 /* What has ended meanwhile. */
@@ -191,6 +204,14 @@ static bool set_up(struct http *http, char **ret_error)
         *ret_error = memory_format("cannot read %s", options->ca_file);
         return false;
     }
+    if (options->source && !http_source_check(options->source, ret_error))
+        return false;
+    if (options->resolver && !options->proxy) {
+        http->names = http_names_new(http->loop, options->resolver, options->source,
+                                     options->family, ret_error);
+        if (!http->names)
+            return false;
+    }
     http->multi = curl_multi_init();
     for (size_t i = 0; i < options->connect_to_count; i++)
         http->connect_to = curl_slist_append(http->connect_to, options->connect_to[i]);
@@ -216,6 +237,7 @@ void http_free(struct http *http)
 {
     if (!http)
         return;
+    http_names_free(http->names); /* nobody is called any more */
     struct exchange *next;
     for (struct exchange *exchange = http->exchanges; exchange; exchange = next) {
         next = exchange->next;
@@ -260,6 +282,11 @@ static void set_way(CURL *easy, const struct http *http)
                                             : CURL_IPRESOLVE_WHATEVER);
     if (http->connect_to)
         curl_easy_setopt(easy, CURLOPT_CONNECT_TO, http->connect_to);
+    if (options->source) {
+        char source[SOURCE_SIZE];
+        snprintf(source, sizeof source, "host!%s", options->source);
+        curl_easy_setopt(easy, CURLOPT_INTERFACE, source);
+    }
     if (!options->proxy)
         return;
     curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy);
@@ -312,6 +339,60 @@ static void set_request(struct exchange *exchange, const struct http_request *re
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, form.size ? form.data : "");
 }
 
+/* ---- the way there ---- */
+
+/* Does an entry of --connect-to, "HOST:PORT:...", stand for HOST and PORT? Either may be empty. */
+static bool is_entry_for(const char *entry, const char *host, const char *port)
+{
+    size_t size = strlen(host), digits = strlen(port);
+    if (*entry != ':') {
+        if (strncasecmp(entry, host, size) != 0)
+            return false;
+        entry += size;
+    }
+    if (*entry++ != ':')
+        return false;
+    return *entry == ':' || (strncmp(entry, port, digits) == 0 && entry[digits] == ':');
+}
+
+/* Is the name to be looked up here? Not where another address stands for it already. */
+static bool is_searched(const struct http *http, const struct exchange *exchange)
+{
+    if (!http->names || !exchange->host || !exchange->port || *exchange->host == '[' ||
+        http_is_numeric(exchange->host))
+        return false;
+    for (size_t i = 0; i < http->options.connect_to_count; i++)
+        if (is_entry_for(http->options.connect_to[i], exchange->host, exchange->port))
+            return false;
+    return true;
+}
+
+static void take_addresses(void *arg, const char *addresses, const char *trouble)
+{
+    struct exchange *exchange = arg;
+    if (!addresses) {
+        const struct http_answer answer = { .trouble = trouble };
+        hand_over(exchange, &answer);
+        return;
+    }
+    char *entry = memory_format("%s:%s:%s", exchange->host, exchange->port, addresses);
+    exchange->addresses = curl_slist_append(NULL, entry);
+    free(entry);
+    curl_easy_setopt(exchange->easy, CURLOPT_RESOLVE, exchange->addresses);
+    curl_multi_add_handle(exchange->http->multi, exchange->easy);
+}
+
+/* As libcurl will read it. */
+static void read_place(struct exchange *exchange, const char *url)
+{
+    CURLU *parts = curl_url();
+    if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK) {
+        curl_url_get(parts, CURLUPART_HOST, &exchange->host, 0);
+        curl_url_get(parts, CURLUPART_PORT, &exchange->port, CURLU_DEFAULT_PORT);
+    }
+    curl_url_cleanup(parts);
+}
+
 void http_ask(struct http *http, const struct http_request *request, http_done *done, void *arg)
 {
     struct exchange *exchange = memory_new(sizeof *exchange);
@@ -326,5 +407,9 @@ void http_ask(struct http *http, const struct http_request *request, http_done *
     assert(!exchange->form.overflow);
     set_trust(exchange->easy, &http->options);
     set_way(exchange->easy, http);
-    curl_multi_add_handle(http->multi, exchange->easy);
+    read_place(exchange, request->url);
+    if (is_searched(http, exchange))
+        http_names_ask(http->names, exchange->host, take_addresses, exchange);
+    else
+        curl_multi_add_handle(http->multi, exchange->easy);
 }

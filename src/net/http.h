@@ -21,8 +21,11 @@ struct http_options {
     /* "HOST:PORT:ADDRESS:PORT" as curl's --connect-to; the first two may be empty. */
     const char *const *connect_to;
     size_t connect_to_count;
-    int family;        /* 4, 6, or 0 for both */
-    const char *proxy; /* "socks5h://host:port", "http://host:port"; NULL: as https_proxy says */
+    int family;           /* 4, 6, or 0 for both */
+    const char *source;   /* the numeric address to connect from; NULL */
+    const char *resolver; /* names are asked there, as for a mail server's; NULL: as the system
+                             does. Behind a proxy it is the proxy that asks. */
+    const char *proxy;    /* "socks5h://host:port", "http://host:port"; NULL: as https_proxy says */
     const char *proxy_user;
     const struct secret *proxy_password; /* with proxy_user */
 };
@@ -36,11 +39,12 @@ struct http *http_new(struct loop *loop, const struct http_options *options, cha
 void http_free(struct http *http);
 
 struct http_request {
-    const char *url;     /* https only */
-    struct bytes form;   /* POST; NULL data: GET */
-    const char *type;    /* of the form; NULL: application/x-www-form-urlencoded */
-    const char *bearer;  /* what Authorization says; NULL: no such header */
-    int64_t deadline_ms; /* from the name to the last byte of the answer */
+    const char *url;    /* https only */
+    struct bytes form;  /* POST; NULL data: GET */
+    const char *type;   /* of the form; NULL: application/x-www-form-urlencoded */
+    const char *bearer; /* what Authorization says; NULL: no such header */
+    int64_t
+        deadline_ms; /* from the name, or once RESOLVER has told it, to the answer's last byte */
 };
 
 struct http_answer {
