@@ -87,13 +87,21 @@ static bool lacks_sending(const struct survey *survey, const struct endpoint *en
     return false;
 }
 
-/* Bound to the TLS connection, and refused in words that name no cause: what the binding adds to a
- * login is refused as often as what every login has. */
-static bool is_binding_refused(const struct attempt *attempt, const struct classified *classified)
+/* What a refusal by SCRAM means beside its words; NULL: nothing. The name goes first and the proof
+ * of the password afterwards (RFC 5802 section 5): words about the password before it are none that
+ * the server can know. Of a login that is bound to the TLS connection, and refused in words that
+ * name no cause, the binding is refused as often as what every login has. */
+static const char *scram_event(const struct attempt *attempt, const struct step *step,
+                               const struct classified *classified)
 {
     const char *mechanism = attempt->auth.mechanism;
-    return mechanism && text_ends_fold(mechanism, "-PLUS") &&
-           classified->class == survey_event(STAGE_LOGIN, FAILURE_REFUSED).class;
+    bool unspecific = classified->class == survey_event(STAGE_LOGIN, FAILURE_REFUSED).class;
+    if (!mechanism || strncmp(mechanism, "SCRAM-", strlen("SCRAM-")) != 0 ||
+        step->error.kind != FAILURE_REFUSED)
+        return NULL;
+    if (attempt->auth.outcome == LOGIN_UNJUDGED && classified->judged == JUDGED_YES)
+        return "login.refused_unseen";
+    return unspecific && text_ends_fold(mechanism, "-PLUS") ? "login.binding_refused" : NULL;
 }
 
 /* Another run, less than half an hour ago, was refused; the step repeats the words it got. One
@@ -131,8 +139,9 @@ void survey_login(struct survey *survey, const struct endpoint *endpoint,
             struct classified classified = step->error.kind == FAILURE_REFUSED
                                                ? classify_step(survey, endpoint, step)
                                                : survey_step_class(survey, endpoint, step);
-            if (is_binding_refused(attempt, &classified))
-                classified = classify_event("login.binding_refused");
+            const char *scram = scram_event(attempt, step, &classified);
+            if (scram)
+                classified = classify_event(scram);
             const char *claim = survey_token_cause(survey, endpoint, attempt, &classified);
             if (!survey_token_is_read(survey) &&
                 lacks_sending(survey, endpoint, attempt, &classified))

@@ -2,7 +2,7 @@
 import json
 import subprocess
 
-from lab import GOOD, MASTER, MASTER_PASSWORD, ODD_PASSWORD, ODD_USER, PASSWORD, USER
+from lab import GOOD, HASHED_PASSWORD, HASHED_USER, MASTER, MASTER_PASSWORD, ODD_PASSWORD, ODD_USER, PASSWORD, USER
 from player import Case
 
 SEVEN = "25,587,465,110,995,143,993"
@@ -105,6 +105,12 @@ HEALTHY = [
     *[Case(f"{name} with a wrong password", ["mail.lab.test", "--ports", "587,993,995", "--auth", name],
            "fail", "bad-credentials", 2, password=f"Wrong-{name}", failed_logins=1)
       for name in ("SCRAM-SHA-256", "CRAM-MD5")],
+    Case("SCRAM for a user whose password is kept otherwise: nothing is said of it",
+         ["mail.lab.test", "--ports", "587,993,995", "--auth", "SCRAM-SHA-256"], "fail", "login-refused-unseen", 2,
+         user=HASHED_USER, password=HASHED_PASSWORD,
+         facts=[("nothing was judged", lambda o: not o.outcomes("judged"))]),
+    Case("the same user without SCRAM", ["mail.lab.test", "--ports", "587,993,995"], "ok", user=HASHED_USER,
+         password=HASHED_PASSWORD, facts=[accepted([587, 993, 995])]),
     Case("PLAIN goes before them", ["mail.lab.test", "--ports", "587,993,995"], "ok",
          facts=[("PLAIN", lambda o: all(attempt["auth"]["mechanism"] == "PLAIN"
                                         for endpoint in o.result["endpoints"]

@@ -52,6 +52,10 @@ USER = "alice@contoso.test"
 PASSWORD = "correct horse battery"
 MASTER = "master@contoso.test"
 MASTER_PASSWORD = "skeleton key"
+# Kept in a form that proves no SCRAM.
+HASHED_USER = "hashed@contoso.test"
+HASHED_PASSWORD = "kept as a hash"
+HASH = "{SHA512-CRYPT}$6$maildoctor$YhZ6./aHuCP1j9RB3QmXn75VsHI9SSD07j87JBJ4gDrWQTl1VDtetUg.kSaeY/puh6iyBBuouBcQHClqmHAvr/"
 ODD_USER = "odd@contoso.test"
 ODD_PASSWORD = "p\u00e4ss \"w\\o:rd\" {7} 100% $HOME 'x' \u20ac"
 
@@ -407,6 +411,8 @@ class Lab:
         import base64
         lines = [f"{user}:{{PLAIN.b64}}{base64.b64encode(password.encode()).decode()}\n"
                  for user, password in users.items()]
+        if file == "users":
+            lines.append(f"{HASHED_USER}:{HASH}\n")
         path = self.dir / file
         path.write_text("".join(lines))
         path.chmod(0o644)

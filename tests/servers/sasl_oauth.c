@@ -104,7 +104,8 @@ static int step(void *context, sasl_server_params_t *params, const char *said, u
     out->doneflag = 1;
     out->mech_ssf = 0;
     out->maxoutbuf = 0;
-    out->encode = out->decode = NULL;
+    out->encode = NULL;
+    out->decode = NULL;
     out->encode_context = out->decode_context = NULL;
     out->param_version = 0;
     return SASL_OK;

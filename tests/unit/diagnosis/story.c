@@ -173,6 +173,13 @@ static void tell_bound_refused(struct teller *t, const char *words)
     t->attempt->auth.mechanism = "SCRAM-SHA-256-PLUS";
 }
 
+static void tell_unseen_refused(struct teller *t, const char *words)
+{
+    tell_refused(t, words);
+    t->attempt->auth.mechanism = "SCRAM-SHA-256";
+    t->attempt->auth.outcome = LOGIN_UNJUDGED;
+}
+
 static void tell_token_accepted(struct teller *t, const char *rest)
 {
     (void)rest;
@@ -264,6 +271,7 @@ static const struct {
     { "refused", tell_refused },
     { "token-refused", tell_token_refused },
     { "bound-refused", tell_bound_refused },
+    { "unseen-refused", tell_unseen_refused },
     { "token-accepted", tell_token_accepted },
     { "accepted", tell_accepted },
     { "parting", tell_parting },
