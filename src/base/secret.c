@@ -4,8 +4,10 @@
 #include "base/crypto.h"
 #include "base/memory.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 
 struct secret {
@@ -112,11 +114,85 @@ static void blot_quoted(char *data, size_t size, struct bytes secret, bool cut)
     buffer_done(&quoted);
 }
 
+/* ---- secrets too short to be looked for everywhere ---- */
+
+static bool is_word_byte(char c)
+{
+    return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
+}
+
+/* In quotes, as IMAP's LOGIN has it; behind "PASS", as in POP3; behind a zero byte, as in a PLAIN
+ * message (RFC 4616). */
+static bool stands_as_secret(const char *data, size_t size, size_t at, size_t length)
+{
+    static const char verb[] = "pass ";
+    static const char *const quotes[] = { "\"\"", "''", "<>" };
+    char before = at ? data[at - 1] : ' ', after = at + length < size ? data[at + length] : ' ';
+    for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++)
+        if (before == quotes[i][0] && after == quotes[i][1])
+            return true;
+    if (is_word_byte(after))
+        return false;
+    return (at && before == '\0') ||
+           (at >= sizeof verb - 1 &&
+            strncasecmp(data + at - (sizeof verb - 1), verb, sizeof verb - 1) == 0);
+}
+
+/* The messages of LOGIN (the secret alone), PLAIN (behind a zero byte) and HTTP (behind a colon,
+ * RFC 7617). */
+static bool holds_secret(struct bytes word, struct bytes secret)
+{
+    struct buffer message;
+    buffer_init(&message, 2 * SECRET_LIMIT);
+    bool holds = crypto_base64_decode(&message, word) && buffer_size(&message) >= secret.size;
+    if (holds) {
+        struct bytes bytes = buffer_bytes(&message);
+        size_t front = bytes.size - secret.size;
+        holds = memcmp(bytes.data + front, secret.data, secret.size) == 0 &&
+                (!front || bytes.data[front - 1] == '\0' || bytes.data[front - 1] == ':');
+    }
+    buffer_done(&message);
+    return holds;
+}
+
+static bool is_base64_byte(char c)
+{
+    return (isalnum((unsigned char)c) && (unsigned char)c < 0x80) || c == '+' || c == '/' ||
+           c == '=';
+}
+
+static void blot_messages(char *data, size_t size, struct bytes secret)
+{
+    for (size_t at = 0; at < size;) {
+        size_t length = 0;
+        while (at + length < size && is_base64_byte(data[at + length]))
+            length++;
+        if (length && length % 4 == 0 && length <= SECRET_LIMIT &&
+            holds_secret((struct bytes) { data + at, length }, secret))
+            memset(data + at, '*', length);
+        at += length + 1;
+    }
+}
+
+/* "5" is in every reply, and "535" may be its code: only where it can be nothing else. */
+static void scrub_short(struct bytes secret, char *data, size_t size)
+{
+    for (size_t at = 0; at + secret.size <= size; at++)
+        if (memcmp(data + at, secret.data, secret.size) == 0 &&
+            stands_as_secret(data, size, at, secret.size))
+            memset(data + at, '*', secret.size);
+    blot_messages(data, size, secret);
+}
+
 static void scrub(const struct secret *secret, char *data, size_t size, bool cut)
 {
-    if (!secret || secret->size < SHORTEST || size == 0)
+    if (!secret || secret->size == 0 || size == 0)
         return;
     struct bytes bytes = secret_bytes(secret);
+    if (bytes.size < SHORTEST) {
+        scrub_short(bytes, data, size);
+        return;
+    }
     blot(data, size, bytes, cut);
     blot_quoted(data, size, bytes, cut);
     for (size_t shift = 0; shift < 3; shift++)

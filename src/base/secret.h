@@ -26,8 +26,10 @@ struct bytes secret_bytes(const struct secret *secret);
 
 /* Overwrites in DATA with '*', in place and keeping its length, what shows SECRET: raw, as an IMAP
  * quoted string, and in base64 at each of its three alignments (alone, or behind other bytes as in
- * a SASL message). Secrets under four bytes are left: they would blot out ordinary words. NULL
- * secrets are legal. */
+ * a SASL message). One under four bytes would blot out ordinary words, or the reply's code: it is
+ * looked for only where it stands as a secret does, in quotes, behind "PASS", behind a zero byte,
+ * and in a whole base64 word that is, or ends in, that secret of a login. NULL secrets are legal.
+ */
 void secret_scrub(const struct secret *secret, char *data, size_t size);
 /* The same for a text that was cut off: the beginning of a secret, of four bytes or more, at the
  * very end of DATA is blotted out too. */

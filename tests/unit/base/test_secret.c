@@ -162,6 +162,42 @@ static void scrubs_it_raw(void **state)
     secret_scrub(NULL, NULL, 0);
 }
 
+/* Where it can be nothing else; the reply keeps its code and its words. */
+static void scrubs_a_short_one_where_it_stands(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *secret, *text, *expected;
+    } cases[] = {
+        { "abc", "-ERR unknown command: PASS abc", "-ERR unknown command: PASS ***" },
+        { "abc", "-ERR pass abc.", "-ERR pass ***." },
+        { "abc", "-ERR PASS abcd", "-ERR PASS abcd" },
+        { "abc", "-ERR bypass abc", "-ERR bypass ***" },
+        { "a", "BAD LOGIN \"a\" \"a\" is a bad command", "BAD LOGIN \"*\" \"*\" is a bad command" },
+        { "a", "'a' is wrong, <a> too", "'*' is wrong, <*> too" },
+        { "535", "535 5.7.8 Error", "535 5.7.8 Error" },
+        { "5", "535 5.7.8 Error: \"5\"", "535 5.7.8 Error: \"*\"" },
+        /* LOGIN: the secret; PLAIN: "\0ana\0abc", "\0ana\0a"; Basic: "ana:abc". */
+        { "abc", "500 YWJj?", "500 ****?" },
+        { "abc", "500 YWJj", "500 ****" },
+        { "abc", "500 AUTH PLAIN AGFuYQBhYmM=", "500 AUTH PLAIN ************" },
+        { "a", "500 AUTH PLAIN AGFuYQBh", "500 AUTH PLAIN ********" },
+        { "a", "500 YQ==", "500 ****" },
+        { "abc",
+          "Proxy-Authorization: Basic YW5hOmFiYw==", "Proxy-Authorization: Basic ************" },
+        { "abc", "334 VXNlcm5hbWU6 YWJjZA==", "334 VXNlcm5hbWU6 YWJjZA==" },
+        { "abc", "abc", "abc" },
+        { "a", "", "" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        scrubbed(cases[i].secret, cases[i].text, cases[i].expected);
+    char plain[] = "echo: \0ana\0abc";
+    struct secret *secret = secret_new(text_bytes("abc"));
+    secret_scrub(secret, plain, sizeof plain - 1);
+    assert_memory_equal(plain, "echo: \0ana\0***", sizeof plain - 1);
+    secret_free(secret);
+}
+
 /* Behind one to nine other bytes, and before some: none of its characters is left that it decides
  * alone. */
 static void scrubs_the_end_of_a_cut_text(void **state)
@@ -237,6 +273,7 @@ int main(void)
         cmocka_unit_test(keeps_what_it_is_given),
         cmocka_unit_test(a_child_does_not_inherit_it),
         cmocka_unit_test(scrubs_it_raw),
+        cmocka_unit_test(scrubs_a_short_one_where_it_stands),
         cmocka_unit_test(scrubs_the_end_of_a_cut_text),
         cmocka_unit_test(scrubs_it_in_base64),
     };
