@@ -10,16 +10,19 @@
 #include <stddef.h>
 
 static const struct command commands[] = {
-    { "check", "[OPTION...] TARGET", "find out why a mail account cannot connect", check_main },
-    { "classes", "[ID]", "list the faults that it can tell apart, or explain one", classes_main },
-    { "explain", "[OPTION...] [TEXT...]", "say what a pasted error means", explain_main },
-    { "render", "[OPTION...] FILE", "show a saved result in another format", render_main },
+    { "check", "[OPTION...] TARGET", "find out why a mail account cannot connect", check_main,
+      true },
+    { "classes", "[ID]", "list the faults that it can tell apart, or explain one", classes_main,
+      false },
+    { "explain", "[OPTION...] [TEXT...]", "say what a pasted error means", explain_main, false },
+    { "render", "[OPTION...] FILE", "show a saved result in another format", render_main, false },
     { "serve", "[OPTION...]", "the exporter for Prometheus: checks what it is asked for by HTTP",
-      serve_main },
-    { "simulate", "[OPTION...]", "run a simulated mail provider on this machine", simulate_main },
+      serve_main, false },
+    { "simulate", "[OPTION...]", "run a simulated mail provider on this machine", simulate_main,
+      false },
     { "token", "get|judge|show [OPTION...]", "get an access token, or say what is in one",
-      token_main },
-    { NULL, NULL, NULL, NULL },
+      token_main, true },
+    { NULL, NULL, NULL, NULL, false },
 };
 
 int main(int argc, char **argv)

@@ -7,7 +7,6 @@
 #include "command/check_token.h"
 #include "command/command.h"
 #include "command/harden.h"
-#include "command/interrupt.h"
 #include "command/live.h"
 #include "command/output.h"
 #include "command/rules_file.h"
@@ -352,7 +351,6 @@ int check_main(int argc, char **argv)
     struct operands operands;
     char *error = NULL;
     int status;
-    interrupt_watch();
     check_settings_init(&check.settings);
     enum options_result read = options_read(rows, argc, argv, &check.settings, &operands, &error);
     if (read == OPTIONS_WANT_HELP)

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "command/harden.h"
+#include "command/interrupt.h"
 #include "command/options.h"
 #include "command/output.h"
 #include "command/secret_source.h"
@@ -122,6 +123,8 @@ static int dispatch(const struct command *commands, int argc, char **argv)
     if (strcmp(word, "help") == 0)
         return argc > 2 ? help_with(commands, argv[2]) : print_help(commands);
     const struct command *command = find(commands, word);
+    if (command && !command->tests)
+        interrupt_unwatch();
     if (command)
         return command->main(argc - 1, argv + 1);
     const char *meant = mistyped(commands, word);
@@ -138,6 +141,7 @@ static int dispatch(const struct command *commands, int argc, char **argv)
 
 int command_run(const struct command *commands, int argc, char **argv)
 {
+    interrupt_watch(); /* first: whoever starts many may stop them at once */
     secret_environment_take();
     harden_start();
     int status = dispatch(commands, argc, argv);

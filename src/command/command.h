@@ -16,6 +16,8 @@ struct command {
     /* ARGV[0] is the command's name; returns the exit status. "--help" among the arguments is the
      * command's to answer. */
     int (*main)(int argc, char **argv);
+    bool tests; /* something is tested: before that has begun an interrupt is answered in a line,
+                   see interrupt.h; else it does what it does to every program */
 };
 
 /* Runs what ARGV asks for: a command of the table, --help, --version, help COMMAND; anything else

@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-/* From here on. A signal that is ignored stays so (nohup). */
+/* From the start of the program on. A signal that is ignored stays so (nohup). */
 void interrupt_watch(void);
 /* The default action again, for what watches by itself or has a terminal to restore. */
 void interrupt_unwatch(void);

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "command/command.h"
 #include "command/harden.h"
-#include "command/interrupt.h"
 #include "command/output.h"
 #include "command/terminal.h"
 #include "command/token.h"
@@ -288,7 +287,6 @@ int token_get_main(int argc, char **argv)
     struct operands operands;
     char *error = NULL;
     int status;
-    interrupt_watch();
     token_wish_init(&get.wish);
     enum options_result read = options_read(rows, argc, argv, &get, &operands, &error);
     if (read == OPTIONS_WANT_HELP)

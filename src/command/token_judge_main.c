@@ -3,7 +3,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "command/command.h"
-#include "command/interrupt.h"
 #include "command/terminal.h"
 #include "command/token.h"
 #include "command/token_input.h"
@@ -246,7 +245,6 @@ int token_judge_main(int argc, char **argv)
     struct operands operands;
     char *error = NULL;
     int status;
-    interrupt_watch();
     token_input_init(&settings.input);
     enum options_result read = options_read(rows, argc, argv, &settings, &operands, &error);
     if (read == OPTIONS_WANT_HELP)

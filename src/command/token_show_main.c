@@ -2,7 +2,6 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "command/command.h"
-#include "command/interrupt.h"
 #include "command/terminal.h"
 #include "command/token.h"
 #include "command/token_input.h"
@@ -57,7 +56,6 @@ int token_show_main(int argc, char **argv)
     struct operands operands;
     char *error = NULL;
     int status;
-    interrupt_watch();
     token_input_init(&show);
     enum options_result read = options_read(rows, argc, argv, &show, &operands, &error);
     if (read == OPTIONS_WANT_HELP)
