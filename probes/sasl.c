@@ -187,5 +187,7 @@ void sasl_done(struct sasl_exchange *exchange)
 bool sasl_is_error_challenge(const struct sasl_mechanism *mechanism, struct bytes challenge)
 {
     challenge = text_trim(challenge);
+    if (strncmp(mechanism->name, "SCRAM-", strlen("SCRAM-")) == 0)
+        return text_starts_fold(challenge, "e=");
     return mechanism->wants_token && challenge.size && challenge.data[0] == '{';
 }

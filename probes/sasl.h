@@ -69,7 +69,8 @@ bool sasl_is_proven(const struct sasl_exchange *exchange);
 void sasl_done(struct sasl_exchange *exchange);
 
 /* Is CHALLENGE an error report that wants an empty or "\x01" answer before the final refusal
- * (Gmail's JSON, RFC 7628 section 3.2.3)? Then it is the cause, not a question. */
+ * (Gmail's JSON, RFC 7628 section 3.2.3; SCRAM's "e=", RFC 5802 section 7)? Then it is the cause,
+ * not a question. */
 bool sasl_is_error_challenge(const struct sasl_mechanism *mechanism, struct bytes challenge);
 
 #endif

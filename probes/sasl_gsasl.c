@@ -13,8 +13,9 @@
 struct sasl_library {
     Gsasl *context;
     Gsasl_session *session;
-    bool scram;  /* the server's signature is awaited */
-    bool proven; /* and was good */
+    bool scram;   /* the server's signature is awaited */
+    bool proven;  /* and was good */
+    bool refused; /* it said in its place that the login failed */
 };
 
 /* The library's copies are wiped before it lets go of them. */
@@ -77,16 +78,22 @@ static bool begin(struct sasl_exchange *exchange)
     return true;
 }
 
-/* The server's last message is not as it must be: either it does not know the password, or it says
- * in the mechanism's own way that the login failed (RFC 5802 section 7: "e="). */
-static void note_failure(struct sasl_exchange *exchange, struct bytes challenge, int result)
+/* The server's last message is not as it must be: it does not know the password. */
+static void note_failure(struct sasl_exchange *exchange, int result)
 {
     const struct sasl_library *library = exchange->library;
-    bool last = library->scram && exchange->secret_said;
-    if (last && !text_starts_fold(challenge, "e="))
+    if (library->scram && exchange->secret_said && !library->refused)
         exchange->unproven = true;
-    else if (!last)
+    else
         exchange->trouble = gsasl_strerror(result);
+}
+
+/* The refusal itself follows an empty answer (RFC 5802 section 7, RFC 4422 section 3.6). */
+static bool is_refusal(const struct sasl_exchange *exchange, struct bytes challenge)
+{
+    const struct sasl_library *library = exchange->library;
+    return library->scram && exchange->secret_said && !library->refused &&
+           text_starts_fold(challenge, "e=");
 }
 
 bool sasl_gsasl_respond(struct sasl_exchange *exchange, struct bytes challenge, struct buffer *out)
@@ -96,9 +103,14 @@ bool sasl_gsasl_respond(struct sasl_exchange *exchange, struct bytes challenge, 
     if (exchange->round == 0 && !begin(exchange))
         return false;
     struct sasl_library *library = exchange->library;
+    if (is_refusal(exchange, challenge)) {
+        library->refused = true;
+        exchange->round++;
+        return true;
+    }
     int result = gsasl_step(library->session, challenge.data, challenge.size, &answer, &size);
     if (result != GSASL_OK && result != GSASL_NEEDS_MORE) {
-        note_failure(exchange, challenge, result);
+        note_failure(exchange, result);
         return false;
     }
     if (answer) { /* none: nothing more to say */

@@ -17,7 +17,7 @@ import pki
 
 GOOD = "10.77.0.2"
 GOOD6 = "fd77::2"
-SMALL, ONE_SESSION, LIMITED, OAUTH = "10.77.0.17", "10.77.0.18", "10.77.0.19", "10.77.0.90"
+SMALL, ONE_SESSION, LIMITED, OAUTH, BINDING = "10.77.0.17", "10.77.0.18", "10.77.0.19", "10.77.0.90", "10.77.0.92"
 
 # name under lab.test: (addresses, certificate, ports that listen). A certificate of None: TLS is
 # switched off.
@@ -39,6 +39,7 @@ HOSTS = {
     "proxy": (("10.77.0.80",), None, ()),
     "oauth": ((OAUTH,), "good", (587, 465)),  # and IMAP and POP3 by oauth.py
     "cyrus": (("10.77.0.91",), None, ()),  # cyrus.py
+    "binding": ((BINDING,), None, ()),  # binding.py
 }
 # Packets to these are dropped: (address, port or None for all).
 DROPPED = [("10.77.0.66", None), ("fd77::dead", None), ("10.77.0.67", 587)]

@@ -131,6 +131,41 @@ static void a_server_that_proves_nothing(void **state)
     secret_free(secret);
 }
 
+/* Where its proof should stand it says that the login failed: that wants an empty answer, and no
+ * more than one. */
+static void a_server_that_says_why(void **state)
+{
+    (void)state;
+    struct secret *secret = secret_new(text_bytes("pencil"));
+    struct sasl_login login = { .user = "user", .password = secret };
+    struct sasl_exchange client = { .login = &login, .mechanism = "SCRAM-SHA-1" };
+    const struct sasl_mechanism *mechanism = sasl_find("SCRAM-SHA-1");
+    struct bytes why = text_bytes("e=invalid-proof");
+    struct buffer said, challenge;
+    buffer_init(&said, 4096);
+    buffer_init(&challenge, 4096);
+    assert_true(mechanism->respond(&client, (struct bytes) { 0 }, &said));
+    buffer_append(&said, "", 1);
+    buffer_format(&challenge, "r=%sX,s=c2FsdA==,i=4096",
+                  strstr(buffer_bytes(&said).data, ",r=") + strlen(",r="));
+    buffer_clear(&said);
+    assert_true(mechanism->respond(&client, buffer_bytes(&challenge), &said));
+    buffer_clear(&said);
+    assert_true(sasl_is_error_challenge(mechanism, why));
+    assert_false(sasl_is_error_challenge(mechanism, text_bytes("v=c2FsdA==")));
+    assert_true(mechanism->respond(&client, why, &said));
+    assert_int_equal(buffer_size(&said), 0);
+    assert_false(client.unproven);
+    assert_false(sasl_is_proven(&client)); /* should it accept after all */
+    assert_false(mechanism->respond(&client, why, &said));
+    assert_false(client.unproven);
+    assert_non_null(client.trouble);
+    sasl_done(&client);
+    buffer_done(&challenge);
+    buffer_done(&said);
+    secret_free(secret);
+}
+
 /* The bytes "mine" in base64, and others. */
 static const char mine[] = "bWluZQ==", other[] = "b3RoZXI=";
 
@@ -168,6 +203,7 @@ int main(void)
         cmocka_unit_test(wrong),
         cmocka_unit_test(a_server_that_does_not_know_it),
         cmocka_unit_test(a_server_that_proves_nothing),
+        cmocka_unit_test(a_server_that_says_why),
         cmocka_unit_test(bound_to_the_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
