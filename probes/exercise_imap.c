@@ -413,11 +413,10 @@ static void delete_say(struct dialogue *d, struct buffer *out)
 static int delete_heard(struct dialogue *d, const struct reply *reply)
 {
     struct exercise_imap *x = state_of(d);
-    if (reply->kind != REPLY_OK && !x->stop)
-        x->refused = true;
+    x->refused = x->refused || reply->kind != REPLY_OK;
     if (++x->deleting < x->made.count)
         return DELETE;
-    return x->refused ? mail_refused(mail_of(d), reply, VERIFY) : VERIFY;
+    return x->refused && !x->stop ? dialogue_refuse(d, VERIFY) : VERIFY;
 }
 
 static int verify_heard(struct dialogue *d, const struct reply *reply)
@@ -427,7 +426,7 @@ static int verify_heard(struct dialogue *d, const struct reply *reply)
         return mail_refused(mail_of(d), reply, STEP_GOODBYE);
     x->made = (struct strings) { 0 };
     exercise_read_list(x, reply->text, &x->made);
-    if (!x->made.count)
+    if (!x->made.count || x->refused)
         return STEP_GOODBYE;
     return dialogue_reject(
         d, failure_make(FAILURE_WRONG_RESULT, "folders that were deleted are still there"),

@@ -88,7 +88,9 @@ static const char *operations(struct survey *survey, const struct endpoint *endp
     return words;
 }
 
-/* A refusal in words that the catalogue knows: a quota, a limit. */
+/* A refusal in words that the catalogue knows: a quota, a limit. What is said of mail that is
+ * handed over is said of APPEND and COPY too, and is believed where it is certain. That the server
+ * does not serve at all is not believed of one that answers other operations. */
 static struct classified known_words(const struct survey *survey, const struct endpoint *endpoint,
                                      const struct step *step)
 {
@@ -98,7 +100,16 @@ static struct classified known_words(const struct survey *survey, const struct e
         .stage = STAGE_MAILBOX,
         .provider = survey_family(survey, endpoint),
     };
-    return step->error.kind == FAILURE_REFUSED ? classify(&words) : (struct classified) { 0 };
+    struct classified nothing = { 0 };
+    if (step->error.kind != FAILURE_REFUSED)
+        return nothing;
+    struct classified found = classify(&words);
+    if (step->stage != STAGE_MAILBOX || (found.class && found.class->stage >= STAGE_LOGIN))
+        return found;
+    words.stage = STAGE_SUBMIT;
+    found = classify(&words);
+    bool mail = found.class && found.class->stage == STAGE_SUBMIT;
+    return mail && found.confidence == CONFIDENCE_CERTAIN ? found : nothing;
 }
 
 /* The session beside an open one may be turned away: that is reported, and no fault. */
@@ -128,7 +139,7 @@ static void add_step(struct survey *survey, const struct endpoint *endpoint,
     /* The way in is open: that was seen before. */
     if (finding && finding->severity > SEVERITY_WARNING)
         finding->severity = SEVERITY_WARNING;
-    if (finding && finding->stage == STAGE_CONNECT)
+    if (finding && (finding->stage == STAGE_CONNECT || step->stage == STAGE_MAILBOX))
         finding->stage = STAGE_MAILBOX;
     survey_step_evidence(survey, finding, endpoint, attempt->address, step);
 }

@@ -171,17 +171,22 @@ static bool take_prefix(struct bytes *text, const char *prefix)
     return true;
 }
 
-/* Follows "1.2." down to a part; a number behind which nothing stands is that part's text. */
+/* Follows "1.2." down to a part. A message that is no multipart is its own part 1. */
 static bool follow(struct bytes *section, struct sim_part *part, bool *ret_below)
 {
+    bool message = true;
     *ret_below = false;
     while (section->size && *section->data >= '1' && *section->data <= '9') {
         int64_t number = text_take_number(section);
         struct sim_part child;
+        message = message || sim_part_message(part, &child);
+        if (*ret_below && message)
+            *part = child;
         if (sim_part_child(part, (size_t)number, &child))
             *part = child;
-        else if (number != 1 || *ret_below)
-            return false; /* of a message without parts the whole is part 1 */
+        else if (number != 1 || !message)
+            return false;
+        message = false;
         *ret_below = true;
         take_prefix(section, ".");
     }
@@ -192,17 +197,20 @@ static bool follow(struct bytes *section, struct sim_part *part, bool *ret_below
 static void put_section(const struct sim_message *message, struct bytes section, struct buffer *out)
 {
     struct bytes whole = { message->text, message->size }, text = { 0 };
-    struct sim_part part = sim_part_of(whole);
+    struct sim_part part = sim_part_of(whole), inner;
     bool below;
     if (!follow(&section, &part, &below))
         return;
+    bool mime = below && sim_equals(section, "MIME");
+    if (section.size && below && !mime && sim_part_message(&part, &inner))
+        part = inner; /* HEADER and TEXT of a part are those of the message in it */
     if (section.size == 0)
         text = below ? part.body : whole;
     else if (take_prefix(&section, "HEADER.FIELDS.NOT"))
         put_fields(part.header, section, true, out);
     else if (take_prefix(&section, "HEADER.FIELDS"))
         put_fields(part.header, section, false, out);
-    else if (sim_equals(section, "HEADER") || (below && sim_equals(section, "MIME")))
+    else if (mime || sim_equals(section, "HEADER"))
         text = part.header;
     else if (sim_equals(section, "TEXT"))
         text = part.body;

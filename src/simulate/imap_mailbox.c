@@ -261,8 +261,11 @@ void sim_imap_append(struct sim_script *script, struct bytes rest)
     } else {
         snprintf(script->said.code, sizeof script->said.code,
                  "[APPENDUID %" PRIu32 " %" PRIu32 "] ", mailbox->uid_validity, mailbox->uid_next);
-        sim_imap_outcome(script, sim_store_append(script->options.store, mailbox,
-                                                  buffer_bytes(&text), flags, at_s));
+        enum sim_outcome outcome = text.overflow
+                                       ? SIM_STORE_FULL
+                                       : sim_store_append(script->options.store, mailbox,
+                                                          buffer_bytes(&text), flags, at_s);
+        sim_imap_outcome(script, outcome);
     }
     buffer_done(&name);
     buffer_done(&text);

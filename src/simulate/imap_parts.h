@@ -55,7 +55,9 @@ struct sim_part {
 struct sim_part sim_part_of(struct bytes text);
 /* The value of a field, unfolded, appended to OUT; false when there is none. */
 bool sim_part_field(struct bytes header, const char *name, struct buffer *out);
-/* Child NUMBER from 1 of a multipart, or what a message/rfc822 holds; false: there is none. */
+/* The message that a message/rfc822 holds; false: the part is none. */
+bool sim_part_message(const struct sim_part *part, struct sim_part *ret_message);
+/* Child NUMBER from 1 of a multipart; false: there is none. */
 bool sim_part_child(const struct sim_part *part, size_t number, struct sim_part *ret_child);
 /* "text" "plain" without a Content-Type (RFC 2045 section 5.2); lower case. */
 void sim_part_type(const struct sim_part *part, char type[static SIM_WORD_SIZE],

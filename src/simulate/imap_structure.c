@@ -149,7 +149,8 @@ static void put_leaf(struct buffer *out, const struct sim_part *part, const char
                      const char *subtype, int depth)
 {
     bool text = strcmp(type, "text") == 0;
-    bool message = strcmp(type, "message") == 0 && strcmp(subtype, "rfc822") == 0;
+    struct sim_part inner;
+    bool message = strcmp(type, "message") == 0 && sim_part_message(part, &inner);
     buffer_append_text(out, "(");
     put_text(out, type);
     buffer_append_text(out, " ");
@@ -158,7 +159,6 @@ static void put_leaf(struct buffer *out, const struct sim_part *part, const char
     put_encoding(out, part);
     buffer_format(out, " %zu", part->body.size);
     if (message) {
-        struct sim_part inner = sim_part_of(part->body);
         buffer_append_text(out, " ");
         sim_put_envelope(out, inner.header);
         buffer_append_text(out, " ");

@@ -127,16 +127,20 @@ static bool find_child(struct bytes body, const char *boundary, size_t number, s
     }
 }
 
+bool sim_part_message(const struct sim_part *part, struct sim_part *ret_message)
+{
+    char type[SIM_WORD_SIZE], subtype[SIM_WORD_SIZE];
+    sim_part_type(part, type, subtype);
+    *ret_message = sim_part_of(part->body);
+    return strcmp(type, "message") == 0 && strcmp(subtype, "rfc822") == 0;
+}
+
 bool sim_part_child(const struct sim_part *part, size_t number, struct sim_part *ret_child)
 {
     char type[SIM_WORD_SIZE], subtype[SIM_WORD_SIZE], boundary[BOUNDARY_SIZE];
     struct buffer value;
-    struct bytes text = part->body;
+    struct bytes text;
     sim_part_type(part, type, subtype);
-    if (strcmp(type, "message") == 0 && strcmp(subtype, "rfc822") == 0) {
-        *ret_child = sim_part_of(text);
-        return number == 1;
-    }
     if (strcmp(type, "multipart") != 0)
         return false;
     buffer_init(&value, VALUE_LIMIT);

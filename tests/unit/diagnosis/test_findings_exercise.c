@@ -117,6 +117,31 @@ static void words_that_are_known_say_more(void **state)
     result_free(result);
 }
 
+/* Of mail that is handed over too; but not that nothing is served, while the rest is. */
+static void words_that_are_known_of_mail(void **state)
+{
+    (void)state;
+    static const struct tried full[] = {
+        { OF_EXERCISE, "APPEND", STAGE_MAILBOX, FAILURE_REFUSED,
+          "a3 NO [OVERQUOTA] Quota exceeded (mailbox for user is full)" },
+    };
+    static const struct tried fault[] = {
+        { OF_EXERCISE, "CREATE", STAGE_MAILBOX, FAILURE_NONE, NULL },
+        { OF_EXERCISE, "SEARCH text", STAGE_MAILBOX, FAILURE_REFUSED,
+          "a4 NO [SERVERBUG] Internal error occurred." },
+        { OF_EXERCISE, "COPY", STAGE_MAILBOX, FAILURE_REFUSED, "a5 NO it does not exist" },
+    };
+    struct result *result = judge(SERVICE_IMAP, full, 1, NULL);
+    expect(result, "quota-exceeded", "full");
+    assert_int_equal(result->findings->stage, STAGE_MAILBOX);
+    assert_null(result->findings->next);
+    result_free(result);
+    result = judge(SERVICE_IMAP, fault, 3, NULL);
+    expect(result, "mailbox-operation-refused", "SEARCH text, COPY");
+    assert_null(result->findings->next);
+    result_free(result);
+}
+
 static void a_quiet_connection_that_is_dropped(void **state)
 {
     (void)state;
@@ -212,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_that_is_refused_is_one_finding),
         cmocka_unit_test(words_that_are_known_say_more),
+        cmocka_unit_test(words_that_are_known_of_mail),
         cmocka_unit_test(a_quiet_connection_that_is_dropped),
         cmocka_unit_test(a_session_that_is_ended),
         cmocka_unit_test(what_speaks_for_itself),

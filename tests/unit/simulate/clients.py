@@ -20,9 +20,11 @@ import sys
 import tempfile
 import traceback
 
-from scenarios import SCENARIOS
+import mailbox
+import scenarios
 from simulated import PATIENCE, PROGRAM, Simulated, expect, read_line
 
+SCENARIOS = {**scenarios.SCENARIOS, **mailbox.SCENARIOS}
 CATALOGUE = pathlib.Path(__file__).resolve().parents[3] / "src/diagnosis/catalogue"
 PORTS = (25, 587, 465, 143, 993, 110, 995)
 
@@ -151,9 +153,27 @@ def test_delay():
         assert client.sock.recv(4096).startswith(b"500 5.3.3")
 
 
+def test_mailbox():
+    for scenario in ("healthy", "healthy-generic"):
+        with Simulated(scenario) as sim:
+            mailbox.mailbox(sim)
+            mailbox.arrives()(sim)
+
+
+def test_mailbox_by_curl():
+    with Simulated("healthy-generic") as sim:
+        mailbox.with_curl(sim)
+
+
+def test_mailbox_bounds():
+    for scenario in ("healthy", "healthy-generic"):
+        with Simulated(scenario) as sim:
+            mailbox.bounds(sim)
+
+
 def tests():
     for test in (test_list, test_usage, test_text, test_files, test_signals, test_port_base, test_end_of_input,
-                 test_crowd, test_garbage, test_half_closed, test_delay):
+                 test_crowd, test_garbage, test_half_closed, test_delay, test_mailbox, test_mailbox_by_curl, test_mailbox_bounds):
         yield test.__name__.removeprefix("test_").replace("_", " "), test
     for scenario, check in SCENARIOS.items():
         def run(scenario=scenario, check=check):
