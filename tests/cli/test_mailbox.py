@@ -4,12 +4,15 @@ import imaplib
 import json
 import os
 import pathlib
+import random
 import signal
 import ssl
 import support
 import time
 from support import Sandbox, Simulator, contains, equal
 
+# Different each time, and said, so that the moment can be found again.
+SEED = int(os.environ.get('MAILDOCTOR_SEED', random.randrange(1 << 30)))
 # Long enough to be met in the middle of it.
 LONG = '40'
 OURS = 'maildoctor-exercise-'
@@ -137,6 +140,26 @@ def interrupted():
         no_record(box)
 
 
+def at_any_moment(scenario, count):
+    """Interrupted somewhere between its start and its end."""
+    def case():
+        moments = random.Random(SEED)
+        with Sandbox() as box, Simulator(box, scenario) as simulator:
+            mailbox, cut = Mailbox(simulator), 0
+            words = arguments(simulator, '--exercise', 'imap,pop3', '--exercise-hold', '0.2')
+            span = json.loads(box.run(*words).stdout)['duration_ms'] / 1000 + 0.03
+            for _ in range(count):
+                process = box.start(*words)
+                time.sleep(moments.uniform(0, span))
+                process.send_signal(signal.SIGINT)
+                out, _ = process.communicate(timeout=support.PATIENCE)
+                cut += bool(out) and not json.loads(out)['complete']
+            print(f'# seed {SEED}: {cut} of {count} runs were cut')
+            mailbox.unchanged()
+            no_record(box)
+    return case
+
+
 def killed():
     with Sandbox() as box, Simulator(box, 'healthy-generic') as simulator:
         mailbox = Mailbox(simulator)
@@ -249,6 +272,7 @@ support.main([
     ('everything works at Microsoft 365, and the mailbox is as it was', whole('healthy')),
     ('everything works at an own server, and the mailbox is as it was', whole('healthy-generic')),
     ('an interrupt in the middle cleans up', interrupted),
+    ('an interrupt at any moment', at_any_moment('healthy', 15)),
     ('what a killed run left, the next one removes', killed),
     ('a lost connection: another one cleans up', dropped),
     ('IMAP works, its search does not', search_refused),

@@ -30,7 +30,9 @@ BAD = [
     (answer(say="later"), "no line of smtp"), (answer(say="450-later\nmuch"), "no line of smtp"),
     (answer(say="450 {who}"), "{who}"), (answer(say="450 later\r\n"), "\\n"), (answer(say="450 sp\u00e4ter"), "ASCII"),
     (answer(on="imap", say="NO later"), "no line of imap"), (answer(on="pop3", say="NO"), "no line of pop3"),
-    ({"answers": 5}, "type"), ({"title": 5}, "title"),
+    ({"delivery": {"to": "moon"}}, "delivery"), ({"delivery": {"when": 1}}, "keys"), ({"delivery": {"after_ms": -1}}, "after_ms"),
+    ({"delivery": {"to": "bounce"}}, "words"), ({"delivery": {"to": "bounce", "bounce": "later"}}, "enhanced"),
+    ({"delivery": {"bounce": "550 5.1.1 no"}}, "words"), ({"answers": 5}, "type"), ({"title": 5}, "title"),
 ]
 
 
