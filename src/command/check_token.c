@@ -43,9 +43,9 @@ static const char *login_of(const struct run_options *run)
 }
 
 /* Names are not looked up yet: whose MX it is cannot be known here. */
-static const struct provider *provider_of(const struct check_settings *settings)
+static const struct provider *provider_of(const struct check_settings *settings,
+                                          const struct run_options *run)
 {
-    const struct run_options *run = &settings->run;
     const struct provider *provider = NULL;
     if (run->plan.provider)
         provider = provider_find(run->plan.provider);
@@ -61,11 +61,10 @@ static const char *bracketed(struct arena *arena, const char *address)
     return strchr(address, ':') ? arena_format(arena, "[%s]", address) : address;
 }
 
-static void set_way(struct check_token *token, const struct check_settings *settings,
-                    const struct secret *proxy_password, struct http_options *http,
-                    const char **places)
+static void set_way(struct check_token *token, const struct run_options *run,
+                    const struct secret *proxy_password, struct http_options *http)
 {
-    const struct run_options *run = &settings->run;
+    const char **places = arena_new(&token->arena, HTTP_PLACE_LIMIT * sizeof *places);
     *http = (struct http_options) {
         .ca_file = run->ca_file,
         .no_system_ca = run->no_system_ca,
@@ -87,13 +86,21 @@ static void set_way(struct check_token *token, const struct check_settings *sett
     }
 }
 
+void check_token_prepare(struct check_token *token, const struct check_settings *settings,
+                         const struct run_options *run, const struct secret *proxy_password,
+                         struct token_context *ret_context)
+{
+    *ret_context =
+        (struct token_context) { .provider = provider_of(settings, run), .user = login_of(run) };
+    set_way(token, run, proxy_password, &ret_context->http);
+    token->source = arena_format(&token->arena, "--oauth %s", settings->wish.oauth);
+}
+
 static bool ask(struct check_token *token, const struct check_settings *settings,
                 const struct secret *proxy_password, char **ret_error)
 {
-    const char *places[HTTP_PLACE_LIMIT];
-    struct token_context context = { provider_of(settings), login_of(&settings->run), { 0 } };
-    set_way(token, settings, proxy_password, &context.http, places);
-    token->source = arena_format(&token->arena, "--oauth %s", settings->wish.oauth);
+    struct token_context context;
+    check_token_prepare(token, settings, &settings->run, proxy_password, &context);
     if (!token_obtain(&settings->wish, &context, &token->arena, &token->outcome, ret_error))
         return false;
     token->secret = token->outcome.token;
@@ -182,6 +189,8 @@ void check_token_note(const struct check_token *token, const struct check_settin
             arena, (struct bytes) { token->outcome.refusal, strlen(token->outcome.refusal) });
     if (token->secret)
         note_claims(facts, arena, token->secret);
+    if (token->secret && !facts->expires)
+        facts->expires = token->outcome.expires;
     facts->obtained = token->secret ? token->outcome.obtained : 0;
     trace->token = facts;
 }

@@ -16,6 +16,10 @@ struct check_token {
     struct arena arena;
 };
 
+/* Whom to ask for it, and by which way, for a run with RUN. All is borrowed but RET_CONTEXT. */
+void check_token_prepare(struct check_token *token, const struct check_settings *settings,
+                         const struct run_options *run, const struct secret *proxy_password,
+                         struct token_context *ret_context);
 /* Reads the token, or gets it from the authority: then a person may be waited for. No token is no
  * error where an authority refused one. False and a message (release with free()). */
 bool check_token_take(struct check_token *token, const struct check_settings *settings,

@@ -8,6 +8,7 @@
 #include "command/serve_modules.h"
 #include "command/serve_options.h"
 #include "command/state_dir.h"
+#include "command/token_keeper.h"
 #include "serve/server.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ enum {
 struct serving {
     struct serve_settings settings;
     struct loop *loop;
+    struct token_keeper *keeper;
     struct server *server;
     struct loop_signal *interrupt, *terminate, *hangup;
     struct secret *key, *login;
@@ -170,7 +172,8 @@ static void raise_limits(struct serve_settings *settings)
 static struct serve_modules *load(void *arg, char **ret_error)
 {
     const struct serving *serving = arg;
-    struct serve_modules *modules = serve_modules_read(serving->settings.modules, ret_error);
+    struct serve_modules *modules =
+        serve_modules_read(serving->settings.modules, serving->keeper, ret_error);
     for (size_t i = 0; modules && !serving->state_dir && i < modules->count; i++)
         if (modules->items[i].by_clock) {
             *ret_error = memory_copy("modules with a secret need a place to remember refused "
@@ -210,13 +213,13 @@ static bool start(struct serving *serving, struct serve_modules *modules, char *
     }
     getsockname(fd, (struct sockaddr *)&bound.storage, &bound.size);
     const struct server_options options = {
-        .http = { .fd = fd,
-                  .certificate = serving->key ? buffer_bytes(&serving->certificate).data : NULL,
-                  .key = serving->key,
-                  .client_ca = s->client_ca ? buffer_bytes(&serving->client_ca).data : NULL,
-                  .connections = (unsigned)s->connections,
-                  .request_ms = REQUEST_MS,
-                  .idle_ms = IDLE_MS },
+        .web = { .fd = fd,
+                 .certificate = serving->key ? buffer_bytes(&serving->certificate).data : NULL,
+                 .key = serving->key,
+                 .client_ca = s->client_ca ? buffer_bytes(&serving->client_ca).data : NULL,
+                 .connections = (unsigned)s->connections,
+                 .request_ms = REQUEST_MS,
+                 .idle_ms = IDLE_MS },
         .login = serving->login,
         .offset_ms = s->offset_ms,
         .limit_ms = LIMIT_MS,
@@ -239,12 +242,13 @@ static bool begin(struct serving *serving, char **ret_error)
     if (!serve_settings_agree(&serving->settings, ret_error) || !read_files(serving, ret_error))
         return false;
     serving->state_dir = state_dir_find();
+    serving->loop = loop_new();
+    serving->keeper = token_keeper_new(serving->loop);
     struct serve_modules *modules = load(serving, ret_error);
     if (!modules)
         return false;
     harden_no_new_privileges();
     raise_limits(&serving->settings);
-    serving->loop = loop_new();
     serving->terminate = loop_signal_start(serving->loop, SIGTERM, on_stop, serving);
     serving->interrupt = loop_signal_start(serving->loop, SIGINT, on_stop, serving);
     serving->hangup = loop_signal_start(serving->loop, SIGHUP, on_hangup, serving);
@@ -254,6 +258,7 @@ static bool begin(struct serving *serving, char **ret_error)
 static void clean_up(struct serving *serving)
 {
     server_free(serving->server);
+    token_keeper_free(serving->keeper);
     loop_signal_stop(&serving->terminate);
     loop_signal_stop(&serving->interrupt);
     loop_signal_stop(&serving->hangup);

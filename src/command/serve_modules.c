@@ -201,8 +201,8 @@ static bool read_module(struct module_reading *reading, struct serve_module *mod
     struct module_source *source = memory_new(sizeof *source);
     module->source = source;
     check_settings_init(&source->settings);
-    source->settings.password.environment = source->settings.token.environment =
-        source->settings.proxy_password.environment = "";
+    modules_begin_secrets(&source->settings);
+    source->keeper = reading->keeper;
     source->settings.run.target = (struct target) { .service = -1, .security = -1 };
     reading->module = name;
     if (!is_name(name))
@@ -216,8 +216,10 @@ static bool read_module(struct module_reading *reading, struct serve_module *mod
         !modules_read_options(reading, source, json_object_get(value, "options")) ||
         !read_times(reading, module, value))
         return false;
+    module->asks_token = source->settings.wish.oauth;
     module->by_clock = secret_source_given(&source->settings.password) ||
-                       secret_source_given(&source->settings.token) || submits(source);
+                       secret_source_given(&source->settings.token) || module->asks_token ||
+                       submits(source);
     if (!read_targets(reading, module, json_object_get(value, "targets")) ||
         !try_roots(reading, &source->settings.run) || !take_rules(reading, module) ||
         !modules_try_secrets(reading, module))
@@ -247,6 +249,9 @@ static struct serve_modules *read_all(struct module_reading *reading, json_t *li
     json_t *value;
     modules->items = memory_new((json_object_size(list) + 1) * sizeof *modules->items);
     modules->read_secrets = modules_read_secrets;
+    modules->ask_token = modules_ask_token;
+    modules->take_token = modules_take_token;
+    modules->free_token = modules_free_token;
     modules->note_secrets = modules_note_secrets;
     modules->free = free_modules;
     json_object_foreach(
@@ -282,10 +287,13 @@ static char *folder_of(const char *path)
     return slash ? memory_format("%.*s", (int)(slash - path), path) : memory_copy(".");
 }
 
-struct serve_modules *serve_modules_read(const char *path, char **ret_error)
+struct serve_modules *serve_modules_read(const char *path, struct token_keeper *keeper,
+                                         char **ret_error)
 {
     const char *secrets = getenv("CREDENTIALS_DIRECTORY");
-    struct module_reading reading = { .path = path ? path : "(none)", .ret_error = ret_error };
+    struct module_reading reading = { .path = path ? path : "(none)",
+                                      .keeper = keeper,
+                                      .ret_error = ret_error };
     json_error_t error = { .line = 0 };
     json_t *root = path ? json_load_file(path, JSON_REJECT_DUPLICATES, &error)
                         : json_pack("{s:{s:{}}}", "modules", "default");

@@ -11,16 +11,25 @@ enum { WORDS_LIMIT = 256 }; /* options of one module, repeated ones counted each
  * password again, or send one to whoever answers, as long as nobody looks. */
 static const char *const allowed[] = {
     "all-logins",
+    "assertion-file",
     "auth",
+    "authority",
     "ca-file",
+    "certificate-file",
+    "client-id",
+    "client-secret-file",
     "connect-to",
     "deadline",
     "ehlo",
     "from",
     "ipv4",
     "ipv6",
+    "issuer",
+    "issuer-host",
+    "key-file",
     "need",
     "no-system-ca",
+    "oauth",
     "path",
     "password-file",
     "ports",
@@ -28,14 +37,19 @@ static const char *const allowed[] = {
     "proxy",
     "proxy-password-file",
     "rcpt-only",
+    "refresh-token-file",
     "resolver",
     "rules",
+    "scope",
     "secret-expires",
+    "service-account-key-file",
     "source",
     "submit",
+    "tenant",
     "timeout",
     "to",
     "token-file",
+    "token-store",
     "user",
     NULL,
 };
@@ -57,12 +71,15 @@ struct words {
 static bool is_file(const char *name)
 {
     size_t size = strlen(name);
-    return strcmp(name, "rules") == 0 || (size > 5 && strcmp(name + size - 5, "-file") == 0);
+    return strcmp(name, "rules") == 0 || strcmp(name, "token-store") == 0 ||
+           (size > 5 && strcmp(name + size - 5, "-file") == 0);
 }
 
+/* A store is written to, which the folder of systemd's is not for. */
 static bool is_secret(const char *name)
 {
-    return strcmp(name, "ca-file") != 0 && strcmp(name, "rules") != 0;
+    return strcmp(name, "ca-file") != 0 && strcmp(name, "rules") != 0 &&
+           strcmp(name, "token-store") != 0;
 }
 
 /* A relative file lies beside the modules file; a secret, in the folder that systemd makes for them
@@ -96,18 +113,13 @@ static bool add_word(struct module_reading *reading, struct words *words, struct
     return true;
 }
 
-/* The loop waits for no authority. */
-static const char without_oauth[] = "is no option of a module: let a timer run \"maildoctor token "
-                                    "get --output FILE\", and give FILE as \"token-file\"";
-
 static bool add_option(struct module_reading *reading, struct words *words, struct arena *arena,
                        const char *name, const json_t *value)
 {
     if (!is_allowed(name)) {
         const char *near = options_nearest(name, allowed);
-        char *why = strcmp(name, "oauth") == 0 ? memory_copy(without_oauth)
-                    : near ? memory_format("is no option of a module; did you mean \"%s\"?", near)
-                           : memory_copy("is no option of a module");
+        char *why = near ? memory_format("is no option of a module; did you mean \"%s\"?", near)
+                         : memory_copy("is no option of a module");
         modules_complain_of(reading, name, why);
         free(why);
         return false;
@@ -119,6 +131,17 @@ static bool add_option(struct module_reading *reading, struct words *words, stru
     json_array_foreach(value, i,
                        item) if (!add_word(reading, words, arena, name, item)) return false;
     return true;
+}
+
+/* Nobody is there to sign in. */
+static bool asks_nobody(struct module_reading *reading, const struct token_wish *wish)
+{
+    enum token_grant grant = token_grant_parse(wish->oauth);
+    return (grant != GRANT_DEVICE && grant != GRANT_CODE) ||
+           modules_complain_of(reading, "oauth",
+                               "needs somebody who signs in: do so once with \"maildoctor token "
+                               "get --token-store FILE\", then \"oauth\" is \"refresh\", with FILE "
+                               "as \"token-store\"");
 }
 
 bool modules_read_options(struct module_reading *reading, struct module_source *source,
@@ -138,5 +161,6 @@ bool modules_read_options(struct module_reading *reading, struct module_source *
         options_read(rows, (int)words.count, words.items, &source->settings, &operands, &error);
     free(rows);
     check_settings_complete(&source->settings);
-    return read == OPTIONS_READ || modules_complain(reading, error);
+    return read == OPTIONS_READ ? asks_nobody(reading, &source->settings.wish)
+                                : modules_complain(reading, error);
 }

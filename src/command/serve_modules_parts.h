@@ -3,6 +3,7 @@
 #define COMMAND_SERVE_MODULES_PARTS_H
 
 #include "command/check_options.h"
+#include "command/token_keeper.h"
 #include "diagnosis/rules.h"
 #include "serve/module.h"
 
@@ -14,6 +15,7 @@ struct module_source {
     struct arena arena;
     struct secret *proxy_password;
     struct rules *rules;
+    struct token_keeper *keeper; /* of the program */
 };
 
 /* While a file is read. */
@@ -21,6 +23,7 @@ struct module_reading {
     const char *path;
     char *folder, *secrets_folder;
     const char *module; /* the name of the one that is read */
+    struct token_keeper *keeper;
     char **ret_error;
 };
 
@@ -36,9 +39,23 @@ bool modules_read_options(struct module_reading *reading, struct module_source *
 /* serve_modules_secrets.c: struct serve_modules' own of these names. */
 bool modules_read_secrets(const struct serve_module *module, struct secret **ret_password,
                           struct secret **ret_token, char **ret_error);
-void modules_note_secrets(const struct serve_module *module, const struct secret *token,
-                          struct trace *trace);
+void modules_note_secrets(const struct serve_module *module, const struct secret *ready,
+                          const struct serve_token *asked, struct trace *trace);
+/* From files alone. */
+void modules_begin_secrets(struct check_settings *settings);
 /* Reads them once, with the warnings that each run would repeat. */
 bool modules_try_secrets(struct module_reading *reading, struct serve_module *module);
+
+/* serve_modules_token.c: likewise. */
+struct serve_token *modules_ask_token(const struct serve_module *module,
+                                      const struct run_options *run, loop_function *answered,
+                                      void *arg, char **ret_error);
+struct secret *modules_take_token(struct serve_token *asked, char **ret_error);
+void modules_free_token(struct serve_token *asked);
+void modules_note_token(const struct serve_token *asked, const struct check_settings *settings,
+                        struct trace *trace);
+/* Reads what asking for a run with RUN will take. */
+bool modules_try_token(struct module_reading *reading, struct module_source *source,
+                       const struct run_options *run);
 
 #endif

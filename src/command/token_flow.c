@@ -196,12 +196,19 @@ const char *token_flow_key(const struct token_flow *flow)
                                                : "");
 }
 
+/* The one that is there has been replaced by the authority. */
 static void keep_refresh(struct token_flow *flow)
 {
     const struct token_owner owner = { flow->authority, flow->wish->client_id };
-    const struct secret *refresh = flow->answer.refresh;
-    if (refresh && flow->wish->store)
-        token_store_write(flow->wish->store, &owner, refresh, flow->ret_error);
+    struct token_answer *answer = &flow->answer;
+    if (!answer->refresh || !flow->wish->store ||
+        !token_store_write(flow->wish->store, &owner, answer->refresh, flow->ret_error))
+        return;
+    if (secret_source_given(&flow->wish->refresh_token))
+        return; /* it is read from elsewhere the next time as well */
+    secret_free(flow->refresh);
+    flow->refresh = answer->refresh;
+    answer->refresh = NULL;
 }
 
 bool token_take(struct token_flow *flow)
@@ -295,13 +302,12 @@ static bool begin(struct token_flow *flow)
     return flow->wish->issuer ? token_discover(flow, ask_by_grant) : ask_by_grant(flow);
 }
 
-void token_flow_start(struct token_flow *flow, struct loop *loop, bool anew, loop_function *done,
-                      void *arg)
+void token_flow_start(struct token_flow *flow, struct loop *loop, loop_function *done, void *arg)
 {
     flow->loop = loop;
     flow->done = done;
     flow->arg = arg;
-    bool kept = !anew && !flow->wish->no_cache && find_kept(flow);
+    bool kept = !flow->wish->no_cache && find_kept(flow);
     if (kept || !begin(flow))
         token_end(flow);
 }
@@ -336,7 +342,7 @@ bool token_obtain(const struct token_wish *wish, const struct token_context *con
         return false;
     struct loop *loop = loop_new();
     if (loop) {
-        token_flow_start(flow, loop, false, stop, loop);
+        token_flow_start(flow, loop, stop, loop);
         loop_run(loop);
     } else {
         refuse(flow, "no descriptor is left for an event loop");

@@ -3,6 +3,7 @@
 #define COMMAND_TOKEN_FLOW_H
 
 #include "base/arena.h"
+#include "base/crypto.h"
 #include "command/token_wish.h"
 #include "engine/proxy.h"
 #include "net/http.h"
@@ -45,11 +46,12 @@ struct token_flow *token_flow_new(const struct token_wish *wish,
                                   struct token_outcome *ret_outcome, char **ret_error);
 /* Which token it is about: with equal keys one will do for both. The arena's. */
 const char *token_flow_key(const struct token_flow *flow);
+/* A digest of the secret, certificate or refresh token that it will be asked with, and which it
+ * reads: another one is another credential. False and the message of token_flow_new(). */
+bool token_flow_proof(struct token_flow *flow, uint8_t ret_digest[static CRYPTO_SHA256_SIZE]);
 /* Begins. DONE is called once, at the next turn at the earliest: the token is there, or a refusal,
- * or the message of token_flow_new() where one of our files fails us. ANEW: the authority is asked
- * though a token of an earlier run is still good. */
-void token_flow_start(struct token_flow *flow, struct loop *loop, bool anew, loop_function *done,
-                      void *arg);
+ * or the message of token_flow_new() where one of our files fails us. */
+void token_flow_start(struct token_flow *flow, struct loop *loop, loop_function *done, void *arg);
 /* Ends it if need be, without calling anybody. NULL is legal. */
 void token_flow_free(struct token_flow *flow);
 

@@ -161,6 +161,30 @@ bool token_read_refresh(struct token_flow *flow)
     return flow->refresh;
 }
 
+static void put_secret(struct buffer *out, const struct secret *secret)
+{
+    struct bytes bytes = secret ? secret_bytes(secret) : (struct bytes) { "", 0 };
+    buffer_format(out, "%zu:", bytes.size);
+    buffer_append(out, bytes.data, bytes.size);
+}
+
+bool token_flow_proof(struct token_flow *flow, uint8_t ret_digest[static CRYPTO_SHA256_SIZE])
+{
+    struct buffer all;
+    bool has_secret = flow->grant != GRANT_FEDERATION && flow->grant != GRANT_SERVICE_ACCOUNT;
+    if ((has_secret && !token_read_secret(flow)) ||
+        (flow->grant == GRANT_REFRESH && !token_read_refresh(flow)))
+        return false;
+    buffer_init(&all, 4 * SECRET_LIMIT);
+    put_secret(&all, flow->secret);
+    put_secret(&all, flow->refresh);
+    put_secret(&all, flow->account.key);
+    buffer_append(&all, flow->signer.thumbprint, sizeof flow->signer.thumbprint);
+    crypto_sha256(buffer_bytes(&all), ret_digest);
+    buffer_done(&all);
+    return true;
+}
+
 /* ---- the word of somebody else ---- */
 
 /* What a continuous-integration service offers to its jobs. */

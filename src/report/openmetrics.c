@@ -291,6 +291,13 @@ static void token_refresh(const struct samples *samples, const struct result *re
         add(samples, (double)when);
 }
 
+static void token_expiry(const struct samples *samples, const struct result *result)
+{
+    const struct token_facts *token = result->trace->token;
+    if (token && token->expires)
+        add(samples, (double)token->expires);
+}
+
 static const struct {
     const char *name, *help;
     void (*write)(const struct samples *samples, const struct result *result);
@@ -323,6 +330,8 @@ static const struct {
       credential_expiry },
     { "maildoctor_token_refresh_timestamp_seconds",
       "Unix time at which the access token in use was given.", token_refresh },
+    { "maildoctor_token_expiry_timestamp_seconds",
+      "Unix time at which the access token in use ends.", token_expiry },
     { "maildoctor_last_run_timestamp_seconds", "Unix time at which the run ended.", last_run },
 };
 

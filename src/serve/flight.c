@@ -14,8 +14,11 @@ struct flight {
     struct arena arena; /* of the target */
     char *target;
     struct secret *password, *token;
+    struct serve_token *asked; /* of an authority; NULL: it was not */
+    struct loop_timer *end;    /* after a cancel that came before the run */
     struct trace *trace;
     struct run *run;
+    char *error;
 };
 
 static void over(void *arg)
@@ -41,15 +44,14 @@ char *flight_login(const struct serve_module *module, const char *target)
 static bool prepare(struct flight *flight, char **ret_error)
 {
     const struct serve_module *module = flight->options.module;
-    const struct serve_modules *modules = module_set_modules(flight->options.set);
     struct run_options *run = &flight->run_options;
     *run = module->run;
     if (!target_parse(&run->target, &flight->arena, flight->target, ret_error) ||
         !plan_options_fit(&run->plan, &run->target, ret_error) ||
-        !modules->read_secrets(module, &flight->password, &flight->token, ret_error))
+        !module_set_modules(flight->options.set)
+             ->read_secrets(module, &flight->password, &flight->token, ret_error))
         return false;
     run->password = flight->password;
-    run->token = flight->token;
     run->state_dir = flight->options.state_dir;
     run->submit = flight->options.wish;
     run->path_limits = flight->options.path_limits;
@@ -60,20 +62,46 @@ static bool prepare(struct flight *flight, char **ret_error)
     return true;
 }
 
+static const struct serve_modules *modules_of(const struct flight *flight)
+{
+    return module_set_modules(flight->options.set);
+}
+
+static bool begin(struct flight *flight, char **ret_error)
+{
+    flight->run_options.token = flight->token;
+    flight->trace = trace_new();
+    modules_of(flight)->note_secrets(flight->options.module, flight->asked ? NULL : flight->token,
+                                     flight->asked, flight->trace);
+    flight->run = run_start(flight->options.loop, &flight->run_options, flight->trace, over, flight,
+                            ret_error);
+    return flight->run;
+}
+
+/* A token that was refused is the run's finding; what needs none is tried all the same. */
+static void answered(void *arg)
+{
+    struct flight *flight = arg;
+    flight->token = modules_of(flight)->take_token(flight->asked, &flight->error);
+    if (flight->error || !begin(flight, &flight->error))
+        over(flight);
+}
+
+static bool ask(struct flight *flight, char **ret_error)
+{
+    flight->asked = modules_of(flight)->ask_token(flight->options.module, &flight->run_options,
+                                                  answered, flight, ret_error);
+    return flight->asked;
+}
+
 struct flight *flight_start(const struct flight_options *options, char **ret_error)
 {
     struct flight *flight = memory_new(sizeof *flight);
     flight->options = *options;
     flight->target = memory_copy(options->target);
     module_set_hold(options->set);
-    if (prepare(flight, ret_error)) {
-        flight->trace = trace_new();
-        module_set_modules(options->set)
-            ->note_secrets(options->module, flight->token, flight->trace);
-        flight->run =
-            run_start(options->loop, &flight->run_options, flight->trace, over, flight, ret_error);
-    }
-    if (flight->run)
+    if (prepare(flight, ret_error) &&
+        (options->module->asks_token ? ask(flight, ret_error) : begin(flight, ret_error)))
         return flight;
     flight_free(flight);
     return NULL;
@@ -86,11 +114,23 @@ void flight_keep_text(struct flight *flight)
 
 void flight_cancel(struct flight *flight)
 {
-    run_cancel(flight->run, "interrupt");
+    if (flight->run)
+        run_cancel(flight->run, "interrupt");
+    if (flight->run || flight->end || flight->error)
+        return;
+    modules_of(flight)->free_token(flight->asked);
+    flight->asked = NULL;
+    flight->error = memory_copy("interrupted before its access token came");
+    flight->end = loop_timer_start(flight->options.loop, 0, over, flight);
 }
 
 struct flight_end flight_end(struct flight *flight)
 {
+    if (flight->error) {
+        struct flight_end without = { .error = flight->error };
+        flight->error = NULL;
+        return without;
+    }
     struct flight_end end = { .only_we_know = run_has_forgotten(flight->run) };
     struct result *result = result_new(flight->trace);
     flight->trace = NULL;
@@ -112,7 +152,10 @@ void flight_free(struct flight *flight)
 {
     if (!flight)
         return;
+    loop_timer_stop(&flight->end);
     run_free(flight->run);
+    modules_of(flight)->free_token(flight->asked);
+    free(flight->error);
     if (flight->trace)
         trace_free(flight->trace);
     secret_free(flight->password);

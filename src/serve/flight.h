@@ -24,6 +24,8 @@ struct flight_options {
 /* What came of it; borrowed but for the answer, which is the receiver's. */
 struct flight_end {
     struct answer *answer;
+    /* Why no run could begin after all, the receiver's; NULL. Nothing else holds then. */
+    char *error;
     bool failed, transient;
     /* A password was judged and refused, and the state directory could not be told: only we know.
      */

@@ -21,9 +21,12 @@ struct serve_module {
     int mail_ms;                      /* between two of them */
     int interval_ms;                  /* between two scheduled runs */
     int cache_ms;           /* how long a result answers further scrapes; 0: it does not */
+    bool asks_token;        /* its access token is to be asked for before each run */
     const char *definition; /* the whole of it as text: equal texts are equal modules */
     void *source;           /* the reader's own */
 };
+
+struct serve_token; /* the reader's own */
 
 /* All modules of one reading of the file. */
 struct serve_modules {
@@ -33,9 +36,19 @@ struct serve_modules {
      * False and a message (release with free()). */
     bool (*read_secrets)(const struct serve_module *module, struct secret **ret_password,
                          struct secret **ret_token, char **ret_error);
-    /* Puts into TRACE what is known of the secrets, TOKEN among them; NULL: it has none. */
-    void (*note_secrets)(const struct serve_module *module, const struct secret *token,
-                         struct trace *trace);
+    /* Asks an authority for the access token of a run with RUN, where MODULE says so (asks_token):
+     * ANSWERED is called once, at the next turn at the earliest. What is borrowed is so until
+     * free_token(). NULL and a message. */
+    struct serve_token *(*ask_token)(const struct serve_module *module,
+                                     const struct run_options *run, loop_function *answered,
+                                     void *arg, char **ret_error);
+    /* Once answered: the token, the caller's; NULL without a message: it was refused. */
+    struct secret *(*take_token)(struct serve_token *token, char **ret_error);
+    void (*free_token)(struct serve_token *token); /* NULL is legal; nobody is called any more */
+    /* Puts into TRACE what is known of the secrets, READY among them; ASKED: what came of asking.
+     * NULL each: none. */
+    void (*note_secrets)(const struct serve_module *module, const struct secret *ready,
+                         const struct serve_token *asked, struct trace *trace);
     void (*free)(struct serve_modules *modules);
 };
 

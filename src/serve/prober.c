@@ -141,29 +141,54 @@ static void note_refusal(struct probe *probe, struct flight_end *end)
                                "remembered only until this program ends");
 }
 
+static void cannot_begin(struct probe *probe, char *error)
+{
+    struct prober *prober = probe->prober;
+    char *line =
+        memory_format("module %s, target %s: %s", probe->module_name, probe->target, error);
+    prober->options.log(prober->options.arg, line);
+    prober->counts.troubles++;
+    set_next(probe);
+    settle(probe, answer_unknown(probe->target, "The run could not begin; see the log of serve.",
+                                 clock_real_ns(), 0));
+    free(line);
+    free(error);
+}
+
+static void take_end(struct probe *probe, struct flight_end *end)
+{
+    struct prober *prober = probe->prober;
+    const struct schedule_outcome outcome = { end->failed, end->transient };
+    prober->counts.runs[end->answer->status]++;
+    note_refusal(probe, end);
+    set_next(probe);
+    if (probe->module && !schedule_counts(outcome, probe->suspect, probe->failing)) {
+        prober->counts.uncounted++;
+        probe->suspect = true;
+        answer_free(end->answer);
+        probe_set_due(probe, schedule_again(probe->module->interval_ms, probe_is_scheduled(probe)));
+    } else {
+        probe->suspect = false;
+        if (end->answer->status != VERDICT_UNKNOWN)
+            probe->failing = end->failed;
+        settle(probe, end->answer);
+        probe_remove_if_gone(prober, probe);
+    }
+}
+
 static void landed(void *arg, struct flight *flight)
 {
     struct probe *probe = arg;
     struct prober *prober = probe->prober;
     struct flight_end end = flight_end(flight);
-    const struct schedule_outcome outcome = { end.failed, end.transient };
     flight_free(flight);
     probe->flight = NULL;
     prober->counts.running--;
-    prober->counts.runs[end.answer->status]++;
-    note_refusal(probe, &end);
-    set_next(probe);
-    if (probe->module && !schedule_counts(outcome, probe->suspect, probe->failing)) {
-        prober->counts.uncounted++;
-        probe->suspect = true;
-        answer_free(end.answer);
-        probe_set_due(probe, schedule_again(probe->module->interval_ms, probe_is_scheduled(probe)));
-    } else {
-        probe->suspect = false;
-        if (end.answer->status != VERDICT_UNKNOWN)
-            probe->failing = end.failed;
-        settle(probe, end.answer);
+    if (end.error) {
+        cannot_begin(probe, end.error);
         probe_remove_if_gone(prober, probe);
+    } else {
+        take_end(probe, &end);
     }
     begin_waiting(prober);
 }
@@ -202,20 +227,6 @@ static bool is_held(struct probe *probe)
     secret_free(password);
     secret_free(token);
     return held;
-}
-
-static void cannot_begin(struct probe *probe, char *error)
-{
-    struct prober *prober = probe->prober;
-    char *line =
-        memory_format("module %s, target %s: %s", probe->module_name, probe->target, error);
-    prober->options.log(prober->options.arg, line);
-    prober->counts.troubles++;
-    set_next(probe);
-    settle(probe, answer_unknown(probe->target, "The run could not begin; see the log of serve.",
-                                 clock_real_ns(), 0));
-    free(line);
-    free(error);
 }
 
 /* NULL: this run sends none. */

@@ -22,7 +22,7 @@ enum {
 struct server {
     struct loop *loop;
     struct server_options options;
-    struct http *http;
+    struct web *web;
     struct prober *prober;
     struct own_counts counts;
     struct loop_timer *look;
@@ -32,7 +32,7 @@ struct server {
 /* A request for a probe, as long as it waits. */
 struct visit {
     struct server *server;
-    struct http_request *request;
+    struct web_request *request;
     struct probe_wait wait;
     bool openmetrics;
 };
@@ -43,17 +43,17 @@ static const char text_type[] = "text/plain; charset=utf-8";
 static const char metrics_type[] = "text/plain; version=0.0.4; charset=utf-8";
 static const char openmetrics_type[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-static void reply(struct server *server, struct http_request *request, unsigned status,
+static void reply(struct server *server, struct web_request *request, unsigned status,
                   const char *type, struct bytes body)
 {
-    const struct http_answer answer = {
+    const struct web_answer answer = {
         .status = status, .type = type, .challenge = status == 401, .body = body
     };
     server->counts.refused += status >= 400;
-    http_reply(request, &answer);
+    web_reply(request, &answer);
 }
 
-static void refuse(struct server *server, struct http_request *request, unsigned status,
+static void refuse(struct server *server, struct web_request *request, unsigned status,
                    const char *why)
 {
     struct buffer out;
@@ -70,10 +70,10 @@ struct question {
 };
 
 /* Nothing else can be set from outside: whom mail comes from or goes to least of all. */
-static const char *read_question(const struct http_request *request, struct question *question)
+static const char *read_question(const struct web_request *request, struct question *question)
 {
     const char *name, *value;
-    for (size_t i = 0; http_request_parameter(request, i, &name, &value); i++) {
+    for (size_t i = 0; web_request_parameter(request, i, &name, &value); i++) {
         const char **place = strcmp(name, "target") == 0   ? &question->target
                              : strcmp(name, "module") == 0 ? &question->module
                              : strcmp(name, "debug") == 0  ? &question->debug
@@ -124,9 +124,9 @@ static void answered(struct probe_wait *wait, const struct answer *answer, bool 
     free(visit);
 }
 
-static bool takes_openmetrics(const struct http_request *request)
+static bool takes_openmetrics(const struct web_request *request)
 {
-    const char *accept = http_request_header(request, "Accept");
+    const char *accept = web_request_header(request, "Accept");
     return accept && strstr(accept, "application/openmetrics-text");
 }
 
@@ -144,7 +144,7 @@ static char *check_target(const struct serve_module *module, const char *target)
     return error;
 }
 
-static void visit_probe(struct server *server, struct http_request *request,
+static void visit_probe(struct server *server, struct web_request *request,
                         const struct serve_module *module, const struct question *question)
 {
     int64_t deadline_ms;
@@ -154,7 +154,7 @@ static void visit_probe(struct server *server, struct http_request *request,
         free(error);
         return;
     }
-    if (!schedule_deadline(http_request_header(request, "X-Prometheus-Scrape-Timeout-Seconds"),
+    if (!schedule_deadline(web_request_header(request, "X-Prometheus-Scrape-Timeout-Seconds"),
                            server->options.offset_ms, server->options.limit_ms, &deadline_ms)) {
         refuse(server, request, 400, "X-Prometheus-Scrape-Timeout-Seconds is no number of seconds");
         return;
@@ -175,7 +175,7 @@ static void visit_probe(struct server *server, struct http_request *request,
     refuse(server, request, 503, "too many targets are being probed; ask later");
 }
 
-static void get_probe(struct server *server, struct http_request *request)
+static void get_probe(struct server *server, struct web_request *request)
 {
     struct question question = { .module = NULL };
     const char *wrong = read_question(request, &question);
@@ -197,19 +197,19 @@ static void get_probe(struct server *server, struct http_request *request)
 
 /* ---- the other addresses ---- */
 
-static void get_metrics(struct server *server, struct http_request *request)
+static void get_metrics(struct server *server, struct web_request *request)
 {
     struct buffer out;
     buffer_init(&out, METRICS_LIMIT);
     prober_count(server->prober, &server->counts.probes);
-    server->counts.connections = http_connections(server->http);
+    server->counts.connections = web_connections(server->web);
     server->counts.modules = prober_modules(server->prober)->count;
     own_metrics_append(&out, &server->counts);
     reply(server, request, 200, metrics_type, buffer_bytes(&out));
     buffer_done(&out);
 }
 
-static void get_status(struct server *server, struct http_request *request)
+static void get_status(struct server *server, struct web_request *request)
 {
     struct buffer out;
     buffer_init(&out, STATUS_PAGE_LIMIT);
@@ -218,7 +218,7 @@ static void get_status(struct server *server, struct http_request *request)
     buffer_done(&out);
 }
 
-static void get_healthy(struct server *server, struct http_request *request)
+static void get_healthy(struct server *server, struct web_request *request)
 {
     if (server->stopping)
         refuse(server, request, 503, "stopping");
@@ -247,13 +247,13 @@ static char *reload(struct server *server)
 }
 
 /* A page of another site must not make somebody's browser do it. */
-static bool is_foreign(const struct http_request *request)
+static bool is_foreign(const struct web_request *request)
 {
-    const char *site = http_request_header(request, "Sec-Fetch-Site");
+    const char *site = web_request_header(request, "Sec-Fetch-Site");
     return site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
 }
 
-static void post_reload(struct server *server, struct http_request *request)
+static void post_reload(struct server *server, struct web_request *request)
 {
     if (is_foreign(request)) {
         refuse(server, request, 403, "not from another site");
@@ -271,16 +271,16 @@ static void post_reload(struct server *server, struct http_request *request)
 
 static const struct route {
     const char *path;
-    enum http_method method;
+    enum web_method method;
     const char *allow;
     bool open; /* to everybody: whoever watches the process has no login */
-    void (*answer)(struct server *server, struct http_request *request);
+    void (*answer)(struct server *server, struct web_request *request);
 } routes[] = {
-    { "/probe", HTTP_GET, "GET, HEAD", false, get_probe },
-    { "/metrics", HTTP_GET, "GET, HEAD", false, get_metrics },
-    { "/", HTTP_GET, "GET, HEAD", false, get_status },
-    { "/-/healthy", HTTP_GET, "GET, HEAD", true, get_healthy },
-    { "/-/reload", HTTP_POST, "POST", false, post_reload },
+    { "/probe", WEB_GET, "GET, HEAD", false, get_probe },
+    { "/metrics", WEB_GET, "GET, HEAD", false, get_metrics },
+    { "/", WEB_GET, "GET, HEAD", false, get_status },
+    { "/-/healthy", WEB_GET, "GET, HEAD", true, get_healthy },
+    { "/-/reload", WEB_POST, "POST", false, post_reload },
 };
 
 static const struct route *find_route(const char *path)
@@ -292,32 +292,32 @@ static const struct route *find_route(const char *path)
 }
 
 /* 0: whoever asks may. */
-static unsigned refusal(const struct server *server, const struct http_request *request)
+static unsigned refusal(const struct server *server, const struct web_request *request)
 {
-    if (!http_request_is_known(request))
+    if (!web_request_is_known(request))
         return 403;
     if (server->options.login &&
-        !credentials_match(server->options.login, http_request_header(request, "Authorization")))
+        !credentials_match(server->options.login, web_request_header(request, "Authorization")))
         return 401;
     return 0;
 }
 
-static void refuse_method(struct server *server, struct http_request *request,
+static void refuse_method(struct server *server, struct web_request *request,
                           const struct route *route)
 {
-    const struct http_answer answer = { .status = 405,
-                                        .type = text_type,
-                                        .allow = route->allow,
-                                        .body = { "another method is needed\n", 25 } };
+    const struct web_answer answer = { .status = 405,
+                                       .type = text_type,
+                                       .allow = route->allow,
+                                       .body = { "another method is needed\n", 25 } };
     server->counts.refused++;
-    http_reply(request, &answer);
+    web_reply(request, &answer);
 }
 
-static void handle(void *arg, struct http_request *request)
+static void handle(void *arg, struct web_request *request)
 {
     struct server *server = arg;
-    const char *fault = http_request_fault(request);
-    const struct route *route = find_route(http_request_path(request));
+    const char *fault = web_request_fault(request);
+    const struct route *route = find_route(web_request_path(request));
     server->counts.requests++;
     unsigned refused = route && route->open ? 0 : refusal(server, request);
     if (refused)
@@ -327,7 +327,7 @@ static void handle(void *arg, struct http_request *request)
         refuse(server, request, 400, fault);
     else if (!route)
         refuse(server, request, 404, "there is nothing here");
-    else if (route->method != http_request_method(request))
+    else if (route->method != web_request_method(request))
         refuse_method(server, request, route);
     else
         route->answer(server, request);
@@ -340,7 +340,7 @@ static void look(void *arg)
 {
     struct server *server = arg;
     loop_timer_stop(&server->look);
-    if (server->drained && http_pending(server->http) == 0)
+    if (server->drained && web_pending(server->web) == 0)
         server->options.stopped(server->options.arg);
     else
         server->look = loop_timer_start(server->loop, LATE_MS, look, server);
@@ -366,8 +366,8 @@ struct server *server_start(struct loop *loop, const struct server_options *opti
     server->options = *options;
     server->counts.started_real_ns = server->counts.loaded_real_ns = clock_real_ns();
     server->counts.reload_good = true;
-    server->options.http.handle = handle;
-    server->options.http.arg = server;
+    server->options.web.handle = handle;
+    server->options.web.arg = server;
     const struct prober_options prober = {
         .loop = loop,
         .state_dir = options->state_dir,
@@ -378,8 +378,8 @@ struct server *server_start(struct loop *loop, const struct server_options *opti
         .arg = server,
     };
     server->prober = prober_new(&prober, module_set_new(loop, modules));
-    server->http = http_start(loop, &server->options.http, ret_error);
-    if (server->http)
+    server->web = web_start(loop, &server->options.web, ret_error);
+    if (server->web)
         return server;
     server_free(server);
     return NULL;
@@ -398,7 +398,7 @@ void server_stop(struct server *server)
         return;
     }
     server->stopping = true;
-    http_quiesce(server->http);
+    web_quiesce(server->web);
     prober_drain(server->prober);
     look(server);
 }
@@ -408,7 +408,7 @@ void server_free(struct server *server)
     if (!server)
         return;
     loop_timer_stop(&server->look);
-    http_stop(server->http);
+    web_stop(server->web);
     prober_free(server->prober);
     free(server);
 }

@@ -3,13 +3,13 @@
 #ifndef SERVE_SERVER_H
 #define SERVE_SERVER_H
 
-#include "serve/http.h"
 #include "serve/module.h"
+#include "serve/web.h"
 
 struct server;
 
 struct server_options {
-    struct http_options http;   /* handle and arg are the server's */
+    struct web_options web;     /* handle and arg are the server's */
     const struct secret *login; /* "user:password" that every request must bring; NULL: none */
     int64_t offset_ms;          /* taken off Prometheus' scrape timeout */
     int64_t limit_ms;           /* how long a request waits at most */

@@ -25,7 +25,7 @@ class Recorder:
                 recorder.paths.append(self.path)
                 recorder.headers.append(self.headers)
                 recorder.forms.append(dict(urllib.parse.parse_qsl(body.decode())))
-                self.say(200, recorder.answer)
+                self.say(recorder.status, recorder.answer, recorder.said)
 
             def do_GET(self):  # pylint: disable=invalid-name
                 recorder.paths.append(self.path)
@@ -33,8 +33,10 @@ class Recorder:
                 page = recorder.pages.get(self.path)
                 self.say(404 if page is None else 200, page or b'')
 
-            def say(self, status, answer):
+            def say(self, status, answer, said=()):
                 self.send_response(status)
+                for header in said:
+                    self.send_header(*header)
                 self.send_header('Content-Length', str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
@@ -42,6 +44,7 @@ class Recorder:
             def log_message(self, *_):
                 pass
 
+        self.status, self.said = 200, []
         self.answer = b'{"access_token":"opaque-token-of-the-recorder","expires_in":"3599"}'
         self.ca_file = certificate_file
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

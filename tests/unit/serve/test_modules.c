@@ -36,7 +36,7 @@ static struct serve_modules *read_text(const char *text, char **ret_error)
 {
     char *path = write_file("modules.json", text);
     *ret_error = NULL;
-    struct serve_modules *modules = serve_modules_read(path, ret_error);
+    struct serve_modules *modules = serve_modules_read(path, NULL, ret_error);
     free(path);
     return modules;
 }
@@ -54,7 +54,7 @@ static void test_none(void **state)
 {
     (void)state;
     char *error = NULL;
-    struct serve_modules *modules = serve_modules_read(NULL, &error);
+    struct serve_modules *modules = serve_modules_read(NULL, NULL, &error);
     assert_non_null(modules);
     assert_int_equal(modules->count, 1);
     const struct serve_module *module = serve_module_find(modules, "default");
@@ -199,7 +199,7 @@ static void test_bad(void **state)
         { M("\"options\": {\"path\": \"yes\"}"), "takes no value" },
         { M("\"options\": {\"password\": \"secret\"}"), "no option of a module" },
         { M("\"options\": {\"password-command\": \"id\"}"), "no option of a module" },
-        { M("\"options\": {\"oauth\": \"refresh\"}"), "maildoctor token get --output FILE" },
+        { M("\"options\": {\"oauth\": \"device\"}"), "needs somebody who signs in" },
         { M("\"options\": {\"secret-expires\": \"2027-02-31\"}"), "--secret-expires 2027-02-31" },
         { M("\"options\": {\"retry-login\": true}"), "no option of a module" },
         { M("\"options\": {\"insecure-login\": true}"), "no option of a module" },
@@ -257,7 +257,7 @@ static void test_unreadable(void **state)
 {
     (void)state;
     char *error = NULL;
-    assert_null(serve_modules_read("/nonexistent/modules.json", &error));
+    assert_null(serve_modules_read("/nonexistent/modules.json", NULL, &error));
     assert_non_null(strstr(error, "/nonexistent/modules.json"));
     free(error);
 }

@@ -1,4 +1,4 @@
-#include "serve/http.h"
+#include "serve/web.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -35,11 +35,11 @@ struct parameter {
     const char *name, *value;
 };
 
-struct http_request {
-    struct http *http;
+struct web_request {
+    struct web *web;
     struct MHD_Connection *mhd;
     struct connection *connection;
-    enum http_method method;
+    enum web_method method;
     char *path;
     struct parameter parameters[PARAMETER_LIMIT];
     size_t parameter_count;
@@ -49,9 +49,9 @@ struct http_request {
     bool dispatched, suspended, queued;
 };
 
-struct http {
+struct web {
     struct loop *loop;
-    struct http_options options;
+    struct web_options options;
     struct MHD_Daemon *daemon;
     struct loop_watch *watch;
     struct loop_timer *timer, *sweep;
@@ -70,31 +70,31 @@ static void enter(struct connection *connection, enum activity activity)
 
 static void sweep(void *arg);
 
-static void connection_started(struct http *http, struct MHD_Connection *mhd, void **context)
+static void connection_started(struct web *web, struct MHD_Connection *mhd, void **context)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct connection *connection = memory_new(sizeof *connection);
     connection->fd = info ? info->connect_fd : -1;
-    connection->next = http->connections;
-    connection->link = &http->connections;
+    connection->next = web->connections;
+    connection->link = &web->connections;
     if (connection->next)
         connection->next->link = &connection->next;
-    http->connections = connection;
-    http->connection_count++;
+    web->connections = connection;
+    web->connection_count++;
     enter(connection, READING);
-    if (!http->sweep)
-        http->sweep = loop_timer_start(http->loop, SWEEP_MS, sweep, http);
+    if (!web->sweep)
+        web->sweep = loop_timer_start(web->loop, SWEEP_MS, sweep, web);
     *context = connection;
 }
 
-static void connection_closed(struct http *http, struct connection *connection)
+static void connection_closed(struct web *web, struct connection *connection)
 {
     *connection->link = connection->next;
     if (connection->next)
         connection->next->link = connection->link;
-    http->connection_count--;
-    http->again = true; /* at the limit, the library looks at its listener again in the next turn */
+    web->connection_count--;
+    web->again = true; /* at the limit, the library looks at its listener again in the next turn */
     free(connection);
 }
 
@@ -108,59 +108,58 @@ static void connection_changed(void *arg, struct MHD_Connection *mhd, void **con
 }
 
 /* When slots get scarce, who only holds one open makes room. */
-static int64_t limit_ms(const struct http *http, const struct connection *connection)
+static int64_t limit_ms(const struct web *web, const struct connection *connection)
 {
-    bool scarce = http->connection_count > http->options.connections / 2;
+    bool scarce = web->connection_count > web->options.connections / 2;
     if (connection->activity == IDLE)
-        return scarce ? SCARCE_MS : http->options.idle_ms;
+        return scarce ? SCARCE_MS : web->options.idle_ms;
     if (connection->activity == READING && scarce)
         return SCARCE_MS;
-    return http->options.request_ms;
+    return web->options.request_ms;
 }
 
 /* Ends, from outside, whoever takes too long: the library sees the connection as closed by its
  * peer. A request that is worked on has a deadline of its own. */
 static void sweep(void *arg)
 {
-    struct http *http = arg;
+    struct web *web = arg;
     int64_t now = clock_mono_ns();
-    for (struct connection *c = http->connections; c; c = c->next)
-        if (c->activity != WORKING && !c->cut &&
-            now - c->since_ns > limit_ms(http, c) * NS_PER_MS) {
+    for (struct connection *c = web->connections; c; c = c->next)
+        if (c->activity != WORKING && !c->cut && now - c->since_ns > limit_ms(web, c) * NS_PER_MS) {
             c->cut = true;
             shutdown(c->fd, SHUT_RDWR);
         }
-    loop_timer_stop(&http->sweep);
-    if (http->connections)
-        http->sweep = loop_timer_start(http->loop, SWEEP_MS, sweep, http);
+    loop_timer_stop(&web->sweep);
+    if (web->connections)
+        web->sweep = loop_timer_start(web->loop, SWEEP_MS, sweep, web);
 }
 
 /* ---- driving the library ---- */
 
 static void pump(void *arg);
 
-static void arm(struct http *http)
+static void arm(struct web *web)
 {
     MHD_UNSIGNED_LONG_LONG wait;
-    loop_timer_stop(&http->timer);
-    if (MHD_get_timeout(http->daemon, &wait) == MHD_YES)
-        http->timer = loop_timer_start(http->loop, (int64_t)wait, pump, http);
+    loop_timer_stop(&web->timer);
+    if (MHD_get_timeout(web->daemon, &wait) == MHD_YES)
+        web->timer = loop_timer_start(web->loop, (int64_t)wait, pump, web);
 }
 
 /* A handler that answers at once comes back here: then once more, rather than deeper. */
 static void pump(void *arg)
 {
-    struct http *http = arg;
-    http->again = true;
-    if (http->running)
+    struct web *web = arg;
+    web->again = true;
+    if (web->running)
         return;
-    http->running = true;
-    while (http->again) {
-        http->again = false;
-        MHD_run(http->daemon);
+    web->running = true;
+    while (web->again) {
+        web->again = false;
+        MHD_run(web->daemon);
     }
-    http->running = false;
-    arm(http);
+    web->running = false;
+    arm(web);
 }
 
 static void ready(void *arg, unsigned events)
@@ -174,7 +173,7 @@ static void ready(void *arg, unsigned events)
 static enum MHD_Result take_parameter(void *arg, enum MHD_ValueKind kind, const char *name,
                                       size_t name_size, const char *value, size_t value_size)
 {
-    struct http_request *request = arg;
+    struct web_request *request = arg;
     (void)kind;
     if (strlen(name) != name_size || (value && strlen(value) != value_size))
         request->fault = "a zero byte in the query";
@@ -186,23 +185,23 @@ static enum MHD_Result take_parameter(void *arg, enum MHD_ValueKind kind, const 
     return request->fault ? MHD_NO : MHD_YES;
 }
 
-static struct http_request *request_new(struct http *http, struct MHD_Connection *mhd,
-                                        const char *path, const char *method)
+static struct web_request *request_new(struct web *web, struct MHD_Connection *mhd,
+                                       const char *path, const char *method)
 {
-    struct http_request *request = memory_new(sizeof *request);
+    struct web_request *request = memory_new(sizeof *request);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    request->http = http;
+    request->web = web;
     request->mhd = mhd;
     request->connection = info->socket_context;
     request->path = memory_copy(path);
     bool get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-    request->method = get ? HTTP_GET : strcmp(method, "POST") == 0 ? HTTP_POST : HTTP_OTHER;
-    http->pending++;
+    request->method = get ? WEB_GET : strcmp(method, "POST") == 0 ? WEB_POST : WEB_OTHER;
+    web->pending++;
     return request;
 }
 
-static enum MHD_Result queue(struct http_request *request)
+static enum MHD_Result queue(struct web_request *request)
 {
     enter(request->connection, WRITING);
     request->queued = true;
@@ -215,13 +214,13 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
                                   const char *method, const char *version, const char *data,
                                   size_t *size, void **context)
 {
-    struct http *http = arg;
-    struct http_request *request = *context;
+    struct web *web = arg;
+    struct web_request *request = *context;
     (void)version;
     (void)data;
     if (!request) {
-        *context = request_new(http, mhd, url, method);
-        enter(((struct http_request *)*context)->connection, READING);
+        *context = request_new(web, mhd, url, method);
+        enter(((struct web_request *)*context)->connection, READING);
         return MHD_YES;
     }
     if (*size) {
@@ -236,7 +235,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
     request->dispatched = true;
     enter(request->connection, WORKING);
     MHD_get_connection_values_n(mhd, MHD_GET_ARGUMENT_KIND, take_parameter, request);
-    http->options.handle(http->options.arg, request);
+    web->options.handle(web->options.arg, request);
     if (request->response)
         return queue(request);
     request->suspended = true;
@@ -247,8 +246,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
 static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
                          enum MHD_RequestTerminationCode code)
 {
-    struct http *http = arg;
-    struct http_request *request = *context;
+    struct web *web = arg;
+    struct web_request *request = *context;
     (void)mhd;
     (void)code;
     if (!request)
@@ -259,26 +258,26 @@ static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
     free(request->path);
     free(request);
     *context = NULL;
-    http->pending--;
+    web->pending--;
 }
 
-enum http_method http_request_method(const struct http_request *request)
+enum web_method web_request_method(const struct web_request *request)
 {
     return request->method;
 }
 
-const char *http_request_path(const struct http_request *request)
+const char *web_request_path(const struct web_request *request)
 {
     return request->path;
 }
 
-const char *http_request_header(const struct http_request *request, const char *name)
+const char *web_request_header(const struct web_request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->mhd, MHD_HEADER_KIND, name);
 }
 
-bool http_request_parameter(const struct http_request *request, size_t i, const char **ret_name,
-                            const char **ret_value)
+bool web_request_parameter(const struct web_request *request, size_t i, const char **ret_name,
+                           const char **ret_value)
 {
     if (i >= request->parameter_count)
         return false;
@@ -287,14 +286,14 @@ bool http_request_parameter(const struct http_request *request, size_t i, const 
     return true;
 }
 
-const char *http_request_fault(const struct http_request *request)
+const char *web_request_fault(const struct web_request *request)
 {
     return request->fault;
 }
 
-bool http_request_is_known(const struct http_request *request)
+bool web_request_is_known(const struct web_request *request)
 {
-    if (!request->http->options.client_ca)
+    if (!request->web->options.client_ca)
         return true;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
@@ -303,7 +302,7 @@ bool http_request_is_known(const struct http_request *request)
 
 /* ---- answers ---- */
 
-void http_reply(struct http_request *request, const struct http_answer *answer)
+void web_reply(struct web_request *request, const struct web_answer *answer)
 {
     static const struct {
         const char *name, *value;
@@ -330,14 +329,14 @@ void http_reply(struct http_request *request, const struct http_answer *answer)
         return; /* on_request() queues it */
     request->suspended = false;
     MHD_resume_connection(request->mhd);
-    pump(request->http);
+    pump(request->web);
 }
 
 /* ---- the listener ---- */
 
-static struct MHD_Daemon *start_daemon(struct http *http)
+static struct MHD_Daemon *start_daemon(struct web *web)
 {
-    const struct http_options *o = &http->options;
+    const struct web_options *o = &web->options;
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (o->certificate ? MHD_USE_TLS : 0U);
     struct MHD_OptionItem items[8];
     size_t count = 0;
@@ -353,62 +352,62 @@ static struct MHD_Daemon *start_daemon(struct http *http)
         items[count++] =
             (struct MHD_OptionItem) { MHD_OPTION_HTTPS_MEM_TRUST, 0, (char *)o->client_ca };
     items[count] = (struct MHD_OptionItem) { MHD_OPTION_END, 0, NULL };
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET, o->fd,
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, web, MHD_OPTION_LISTEN_SOCKET, o->fd,
                             MHD_OPTION_CONNECTION_LIMIT, o->connections,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_LIMIT,
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
-                            MHD_OPTION_NOTIFY_CONNECTION, connection_changed, http,
-                            MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, web,
+                            MHD_OPTION_NOTIFY_CONNECTION, connection_changed, web, MHD_OPTION_ARRAY,
+                            items, MHD_OPTION_END);
 }
 
-struct http *http_start(struct loop *loop, const struct http_options *options, char **ret_error)
+struct web *web_start(struct loop *loop, const struct web_options *options, char **ret_error)
 {
-    struct http *http = memory_new(sizeof *http);
-    http->loop = loop;
-    http->options = *options;
-    http->daemon = start_daemon(http);
-    if (!http->daemon) {
+    struct web *web = memory_new(sizeof *web);
+    web->loop = loop;
+    web->options = *options;
+    web->daemon = start_daemon(web);
+    if (!web->daemon) {
         *ret_error = memory_copy(options->certificate
                                      ? "the listener does not start; do certificate and key fit?"
                                      : "the listener does not start: no epoll here");
         close(options->fd);
-        free(http);
+        free(web);
         return NULL;
     }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    http->watch = loop_watch_start(loop, info->epoll_fd, LOOP_READ, ready, http);
-    pump(http);
-    return http;
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    web->watch = loop_watch_start(loop, info->epoll_fd, LOOP_READ, ready, web);
+    pump(web);
+    return web;
 }
 
-void http_quiesce(struct http *http)
+void web_quiesce(struct web *web)
 {
-    int fd = http->options.fd;
+    int fd = web->options.fd;
     if (fd < 0)
         return;
-    http->options.fd = -1;
-    http->options.idle_ms = 0;
-    MHD_quiesce_daemon(http->daemon);
+    web->options.fd = -1;
+    web->options.idle_ms = 0;
+    MHD_quiesce_daemon(web->daemon);
     close(fd);
 }
 
-size_t http_pending(const struct http *http)
+size_t web_pending(const struct web *web)
 {
-    return http->pending;
+    return web->pending;
 }
 
-size_t http_connections(const struct http *http)
+size_t web_connections(const struct web *web)
 {
-    return http->connection_count;
+    return web->connection_count;
 }
 
-void http_stop(struct http *http)
+void web_stop(struct web *web)
 {
-    if (!http)
+    if (!web)
         return;
-    loop_watch_stop(&http->watch);
-    loop_timer_stop(&http->timer);
-    loop_timer_stop(&http->sweep);
-    MHD_stop_daemon(http->daemon); /* closes the listener, where http_quiesce() did not */
-    free(http);
+    loop_watch_stop(&web->watch);
+    loop_timer_stop(&web->timer);
+    loop_timer_stop(&web->sweep);
+    MHD_stop_daemon(web->daemon); /* closes the listener, where web_quiesce() did not */
+    free(web);
 }
