@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* Of one mailbox at once: as many as Exchange takes for sending; for reading it takes more. */
+enum { FEW_SESSIONS = 3 };
+
 static const char not_connected[] = "authenticated-not-connected";
 
 /* A cause, and what this run has for and against it. */
@@ -48,6 +51,34 @@ static bool works_otherwise(const struct weighing *w, bool refused)
             return true;
     }
     return false;
+}
+
+/* The id of an endpoint where a limit was named in so many words; NULL. */
+static const char *limit_at(const struct weighing *w)
+{
+    for (const struct finding *f = w->result->findings; f; f = f->next)
+        if (strcmp(f->class_id, "throttled") == 0 && *f->endpoint)
+            return f->endpoint;
+    return NULL;
+}
+
+/* Does sending take the same login? Then there is a mailbox behind it. */
+static bool sends(const struct weighing *w)
+{
+    for (size_t i = 0; i < w->way_count; i++)
+        if (w->ways[i].endpoint->service == SERVICE_SMTP && w->ways[i].attempt &&
+            w->ways[i].attempt->auth.outcome == LOGIN_ACCEPTED)
+            return true;
+    return false;
+}
+
+static size_t session_count(const struct weighing *w)
+{
+    size_t count = 0;
+    for (const struct endpoint *e = w->result->trace->endpoints; e; e = e->next)
+        for (const struct attempt *a = e->attempts; a; a = a->next)
+            count += a->auth.outcome == LOGIN_ACCEPTED;
+    return count;
 }
 
 /* ---- whose the login is ---- */
@@ -104,6 +135,14 @@ static const char *why_no_right(const struct weighing *w, const struct ownership
     return NULL;
 }
 
+/* It opens its own mailbox, which takes no right of anybody's. */
+static bool is_own(const struct ownership *owner)
+{
+    if (owner->named || owner->app_only)
+        return false;
+    return owner->token ? owner->token_user && !owner->foreign : owner->user != NULL;
+}
+
 static struct cause no_right(const struct weighing *w, const struct ownership *owner, bool other)
 {
     const char *seen = why_no_right(w, owner);
@@ -112,20 +151,28 @@ static struct cause no_right(const struct weighing *w, const struct ownership *o
         .class_id = "oauth-app-not-authorized-for-mailbox",
         .confidence = sure && !other ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
         .in_favour = { seen ? seen
-                       : owner->token
-                           ? "an access token may be an app's or another user's, with no right "
-                             "to this mailbox"
-                           : "a login without a right to the mailbox ends in the same words" },
+                            : "an access token may be an app's or another user's, with no right "
+                              "to this mailbox" },
+        .against = { other ? "the same login opens the mailbox over the other protocol" : NULL },
     };
-    size_t count = 0;
-    if (other)
-        cause.against[count++] = "the same login opens the mailbox over the other protocol";
-    if (!seen && owner->token_user)
-        cause.against[count++] = arena_format(
-            w->arena, "the access token is %s's own, and so is the mailbox", owner->token_user);
-    else if (!seen && !owner->token)
-        cause.against[count++] = "the login was by password, in the mailbox's own name";
     return cause;
+}
+
+static struct cause limit(const struct weighing *w, bool other)
+{
+    const char *named = limit_at(w);
+    bool few = session_count(w) <= FEW_SESSIONS;
+    return (struct cause) {
+        .class_id = "throttled",
+        .confidence = named ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
+        .in_favour = { named ? arena_format(w->arena, "%s says that it is too much for it", named)
+                             : "too many connections to one mailbox end in the same words; a run "
+                               "an hour later tells" },
+        .against = { named   ? NULL
+                     : other ? "another session to the same mailbox was let in at the same time"
+                     : few   ? "this run itself had few sessions open"
+                             : NULL },
+    };
 }
 
 /* ---- the causes, by what speaks for them ---- */
@@ -142,23 +189,20 @@ void verdict_not_connected(const struct weighing *w, struct verdict *out)
         .confidence = other ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
         .in_favour = { other ? "the mailbox opens over the other protocol, so it is only this one"
                              : "a protocol that is switched off for the mailbox ends in the same "
-                               "words" },
+                               "words",
+                       !other && sends(w) ? "sending takes the same login, so there is a mailbox"
+                                          : NULL },
         .against = { both ? "the other protocol is refused as well: both would have to be off"
                           : NULL },
     };
-    const struct cause throttled = {
-        .class_id = "throttled",
-        .confidence = CONFIDENCE_POSSIBLE,
-        .in_favour = { "too many connections to one mailbox end in the same words; a run an hour "
-                       "later tells" },
-        .against = { other ? "another session to the same mailbox was let in at the same time"
-                           : "this run itself had few sessions open" },
-    };
+    const struct cause throttled = limit(w, other);
     /* What was seen goes before what is only possible; whose the token is before the rights of
      * whoever it belongs to, unless another's mailbox was meant. */
-    const struct cause *order[4];
+    const struct cause *order[5];
     size_t count = 0;
     bool first = !other && why_no_right(w, &owner);
+    if (limit_at(w))
+        order[count++] = &throttled;
     if (other)
         order[count++] = &disabled;
     if (owner.foreign && !owner.named)
@@ -169,9 +213,10 @@ void verdict_not_connected(const struct weighing *w, struct verdict *out)
         order[count++] = &foreign;
     if (!other)
         order[count++] = &disabled;
-    if (!first)
+    if (!first && !is_own(&owner))
         order[count++] = &right;
+    if (!limit_at(w))
+        order[count++] = &throttled;
     for (size_t i = 0; i < count; i++)
         add(w, order[i]);
-    add(w, &throttled);
 }
