@@ -113,7 +113,7 @@ int check_submit_ms(const struct check_settings *settings)
 static const char *own_address(struct check_settings *settings)
 {
     const struct run_options *run = &settings->run;
-    const char *names[] = { run->target.address, run->user, run->target.user }, *why;
+    const char *names[] = { run->mailbox, run->target.address, run->user, run->target.user }, *why;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i] && strchr(names[i], '@'))
             return read_address(&settings->arena, names[i], &why);

@@ -49,7 +49,9 @@ static void add_event(struct survey *survey, const char *event, const struct val
 static bool is_to_itself(const struct trace *trace)
 {
     const struct target_facts *target = &trace->target;
-    const char *own = target->address ? target->address : target->user;
+    const char *own = target->mailbox   ? target->mailbox
+                      : target->address ? target->address
+                                        : target->user;
     return own && text_equal_fold(own, trace->submission->to);
 }
 

@@ -40,6 +40,14 @@ def names_another():
     equal(result['verdict']['status'], 'fail')
 
 
+def writes_for_another():
+    """A test message is of that mailbox, and to it: of the login it would be refused, and be looked for in vain."""
+    with Sandbox() as box, Simulator(box, 'healthy') as simulator:
+        result = json.loads(box.run(*simulator.arguments, '--as', 'shared@contoso.com', '--submit', '--format',
+                                    'json').stdout)
+        equal((result['submission']['from'], result['submission']['to']), ('shared@contoso.com',) * 2, 'of and to')
+
+
 def no_way_to_say_it():
     with Sandbox() as box, Simulator(box, 'healthy-generic') as simulator:
         result = json.loads(box.run(*simulator.arguments, '--auth', 'LOGIN', '--as', 'shared@example.org', '--format',
@@ -50,4 +58,5 @@ def no_way_to_say_it():
 
 
 support.main([('what "not connected" can be', ranked), ('bad words', refuses_bad_words),
-              ('another mailbox', names_another), ('a mechanism that cannot say it', no_way_to_say_it)])
+              ('another mailbox', names_another), ('a message of another mailbox', writes_for_another),
+               ('a mechanism that cannot say it', no_way_to_say_it)])

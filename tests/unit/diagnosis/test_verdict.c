@@ -105,107 +105,6 @@ static void wrong_password_names_the_second_factor(void **state)
     result_free(result);
 }
 
-#define CLOSED "a3 BAD User is authenticated but not connected.\n"
-
-/* Exchange says "authenticated but not connected" for all of these: the first alternative is what
- * the run's own token and login speak for. */
-static const struct {
-    const char *name, *token_user, *mailbox; /* the login is ana@contoso.com's */
-    bool token, app_only;
-    const char *lines;
-    const char *first, *says; /* the class, and a part of what is for it */
-    enum confidence confidence;
-} owners[] = {
-    { .name = "another one's token",
-      .token = true,
-      .token_user = "bob@contoso.com",
-      .lines = "993 o mailbox " CLOSED,
-      .first = "oauth-wrong-user",
-      .says = "the access token is bob@contoso.com's, and the login names ana@contoso.com",
-      .confidence = CONFIDENCE_LIKELY },
-    { .name = "a person's token for a shared mailbox",
-      .token = true,
-      .token_user = "ana@contoso.com",
-      .mailbox = "shared@contoso.com",
-      .lines = "993 o mailbox " CLOSED,
-      .first = "oauth-app-not-authorized-for-mailbox",
-      .says = "another's mailbox was asked for",
-      .confidence = CONFIDENCE_LIKELY },
-    { .name = "another one's token for a shared mailbox",
-      .token = true,
-      .token_user = "bob@contoso.com",
-      .mailbox = "shared@contoso.com",
-      .lines = "993 o mailbox " CLOSED,
-      .first = "oauth-app-not-authorized-for-mailbox",
-      .says = "another's mailbox was asked for",
-      .confidence = CONFIDENCE_LIKELY },
-    { .name = "an app's token",
-      .token = true,
-      .app_only = true,
-      .lines = "993 o mailbox " CLOSED,
-      .first = "oauth-app-not-authorized-for-mailbox",
-      .says = "an app's own",
-      .confidence = CONFIDENCE_LIKELY },
-    { .name = "the owner's own token, in other letters",
-      .token = true,
-      .token_user = "Ana@Contoso.com",
-      .lines = "993 o mailbox " CLOSED,
-      .first = "mailbox-protocol-disabled",
-      .says = "switched off for the mailbox",
-      .confidence = CONFIDENCE_POSSIBLE },
-    { .name = "a token that does not tell",
-      .token = true,
-      .lines = "993 o mailbox " CLOSED,
-      .first = "mailbox-protocol-disabled",
-      .says = "switched off for the mailbox",
-      .confidence = CONFIDENCE_POSSIBLE },
-    { .name = "a password",
-      .lines = "993 o mailbox " CLOSED,
-      .first = "mailbox-protocol-disabled",
-      .says = "switched off for the mailbox",
-      .confidence = CONFIDENCE_POSSIBLE },
-    { .name = "another one's token, and POP opens the mailbox",
-      .token = true,
-      .token_user = "bob@contoso.com",
-      .lines = "993 o mailbox " CLOSED "995 o accepted",
-      .first = "mailbox-protocol-disabled",
-      .says = "opens over the other protocol",
-      .confidence = CONFIDENCE_LIKELY },
-};
-
-static void a_mailbox_that_stays_closed_is_ranked_by_whose_it_is(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
-        struct result *result = story_tell(
-            &(struct story) { .provider = M365, .needs = NEED_IMAP, .lines = owners[i].lines });
-        struct token_facts token = { .sha256 = "0123abcd",
-                                     .readable = true,
-                                     .user = owners[i].token_user,
-                                     .app_only = owners[i].app_only };
-        result->trace->token = owners[i].token ? &token : NULL;
-        result->trace->target.user = "ana@contoso.com";
-        result->trace->target.mailbox = owners[i].mailbox;
-        diagnose(result);
-        const struct alternative *first = result->verdict.alternatives;
-        assert_string_equal(result->verdict.class_id, "authenticated-not-connected");
-        assert_non_null(first);
-        if (strcmp(first->class_id, owners[i].first) != 0 ||
-            !strstr(first->in_favour.items[0], owners[i].says) ||
-            first->confidence != owners[i].confidence)
-            fail_msg("%s: %s: %s", owners[i].name, first->class_id, first->in_favour.items[0]);
-        bool foreign = owners[i].token_user && strncmp(owners[i].token_user, "bob", 3) == 0;
-        assert_int_equal(alternative(result, "oauth-wrong-user") != NULL, foreign);
-        const struct alternative *right =
-            alternative(result, "oauth-app-not-authorized-for-mailbox");
-        bool own = owners[i].token_user && !foreign && !owners[i].mailbox;
-        assert_non_null(right);
-        if (own)
-            assert_non_null(strstr(right->against.items[0], "own, and so is the mailbox"));
-        result_free(result);
-    }
-}
-
 /* Commands for Exchange Online are of no use at another provider. */
 static void commands_are_for_their_provider(void **state)
 {
@@ -323,7 +222,6 @@ int main(void)
         cmocka_unit_test(commands_are_for_their_provider),
         cmocka_unit_test(a_certain_cause_has_no_neighbours),
         cmocka_unit_test(other_causes_are_alternatives),
-        cmocka_unit_test(a_mailbox_that_stays_closed_is_ranked_by_whose_it_is),
         cmocka_unit_test(endpoints_get_their_status),
         cmocka_unit_test(findings_lose_their_weight_when_the_need_is_met),
         cmocka_unit_test(a_login_that_port_25_does_not_try),

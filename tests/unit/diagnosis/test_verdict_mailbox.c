@@ -44,6 +44,9 @@ static const struct story_case cases[] = {
       "switched off" },
     { "one's own token", "993 o mailbox " NOT_CONNECTED, NEED_IMAP, NULL, OF_USER, ANA,
       "mailbox-protocol-disabled possible, throttled possible -", "switched off" },
+    { "one's own token, in other letters", "993 o mailbox " NOT_CONNECTED, NEED_IMAP, NULL, OF_USER,
+      "Ana@Contoso.com", "mailbox-protocol-disabled possible, throttled possible -",
+      "switched off" },
     { "a token whose user is no address", "993 o mailbox " NOT_CONNECTED, NEED_IMAP, NULL, OF_USER,
       "ana",
       "mailbox-protocol-disabled possible, oauth-app-not-authorized-for-mailbox possible, "
