@@ -48,10 +48,26 @@ const struct class_entry *rule_class(const struct reply_rule *rule)
     return rule->own ? rule->own : &catalogue_classes[rule->class_index];
 }
 
+/* The first digit of the code; of the enhanced one where a program left the basic code out. X.4 is
+ * of the network (RFC 3463 section 3.5): the sending host's own word and no server's. */
+static int family_of(const struct folded *folded)
+{
+    if (folded->code || (folded->enhanced >> 10 & 1023) == 4)
+        return folded->code / 100;
+    return (int)(folded->enhanced >> 20);
+}
+
+static bool code_matches(const struct reply_rule *rule, const struct folded *folded)
+{
+    if (!rule->code || rule->code == folded->code)
+        return true;
+    return rule->code == (rule->all ? family_of(folded) : folded->code / 100);
+}
+
 static bool rule_matches(const struct reply_rule *rule, const struct words *words,
                          const struct folded *folded)
 {
-    if (rule->code && rule->code != folded->code && rule->code != folded->code / 100)
+    if (!code_matches(rule, folded))
         return false;
     if (rule->enhanced &&
         (folded->enhanced < rule->enhanced_low || folded->enhanced > rule->enhanced_high))
@@ -115,7 +131,7 @@ static const struct rule_bucket *bucket_of(int code)
 static const struct reply_rule *first_match(const struct words *words, const struct folded *folded)
 {
     struct candidates candidates = { 0 };
-    const struct rule_bucket *bucket = bucket_of(folded->code);
+    const struct rule_bucket *bucket = bucket_of(folded->code ? folded->code : family_of(folded));
     for (size_t i = 0; i < bucket->count; i++)
         propose(&candidates, bucket->rules[i]);
     propose_by_text(&candidates, folded->text);

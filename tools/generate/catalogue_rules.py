@@ -121,7 +121,9 @@ class Rule:
     def matches(self, folded, protocol, stage, provider):
         """An unknown protocol fits every rule (the words show it); an unknown stage or provider fits
         only the rules that do not ask for one."""
-        if self.code and self.code not in (folded.code, folded.code // 100):
+        said = folded.code or not self.all or folded.enhanced >> 10 & 1023 == 4
+        family = folded.code // 100 if said else folded.enhanced >> 20
+        if self.code and self.code not in (folded.code, family):
             return False
         if self.enhanced and not self.low <= folded.enhanced <= self.high:
             return False

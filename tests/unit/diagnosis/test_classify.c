@@ -276,6 +276,16 @@ static const struct reply_case replies[] = {
     /* What is said at a login is not about a message. */
     { "auth-rejected-unspecified", "535 5.7.8x the user does not exist", NULL, SERVICE_SMTP,
       STAGE_LOGIN },
+    { "auth-rejected-unspecified", "535 5.7.1 see the help page", NULL, SERVICE_SMTP, STAGE_LOGIN },
+    /* The enhanced code alone tells the family; one of the network is no server's reply. */
+    { "authentication-required-to-send", "The server response was: 5.7.0 Authentication Required",
+      NULL, -1, STAGE_NONE },
+    { "tcp-unreachable", "dsn=4.4.1, status=deferred (connect to mx: Network is unreachable)", NULL,
+      -1, STAGE_NONE },
+    /* A program's vague words give way to what else is said. */
+    { "cert-expired", "Failed to connect to server: certificate has expired", NULL, -1,
+      STAGE_NONE },
+    { "tcp-timeout", "Failed to connect to server", NULL, -1, STAGE_NONE },
     /* Numbers end where they end. */
     { "account-locked", "AADSTS50053: it is locked", NULL, -1, STAGE_NONE },
     /* What nobody knows stays unknown. */
