@@ -2,7 +2,7 @@
 import json
 import subprocess
 
-from lab import GOOD, HASHED_PASSWORD, HASHED_USER, MASTER, MASTER_PASSWORD, ODD_PASSWORD, ODD_USER, PASSWORD, USER
+from lab import GOOD, HASHED_PASSWORD, HASHED_USER, MASTER, MASTER_PASSWORD, ODD_PASSWORD, ODD_USER, PASSWORD, SILENT, USER
 from player import Case
 
 SEVEN = "25,587,465,110,995,143,993"
@@ -221,8 +221,10 @@ NAMES = [
          facts=[("rcode", lambda o: "REFUSED" in o.rcodes())]),
     Case("a name without address", ["nodata.lab.test:993"], "fail", "dns-no-address", 2,
          password=None, facts=[("rcode", lambda o: o.rcodes() == {"NOERROR"})]),
-    Case("a resolver that does not answer", ["timeout.lost.test:993"], "fail", "dns-timeout", 2,
-         password=None, below_ms=12000, facts=[("no rcode", lambda o: o.rcodes() == {None})]),
+    Case("a resolver that does not answer", ["mail.lab.test:993", "--resolver", f"{SILENT}:53"], "fail", "dns-timeout", 2,
+         password=None, below_ms=12000, facts=[("no rcode", lambda o: None in o.rcodes() and "NOERROR" not in o.rcodes())]),
+    Case("a resolver that answers over TCP only", ["timeout.lost.test:993"], "warning", "dns-udp-blocked", 1,
+         facts=[accepted([993])]),
     Case("--resolver, by address and port", ["mail.lab.test:993", "--resolver", f"{GOOD}:53"], "ok",
          facts=[("that server was asked", lambda o: {e["server"] for e in o.result["lookups"]
                                                      if e["source"] == "dns"} == {f"{GOOD}:53"})]),

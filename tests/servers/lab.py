@@ -18,6 +18,7 @@ import pki
 GOOD = "10.77.0.2"
 GOOD6 = "fd77::2"
 SMALL, ONE_SESSION, LIMITED, OAUTH, BINDING = "10.77.0.17", "10.77.0.18", "10.77.0.19", "10.77.0.90", "10.77.0.92"
+SILENT = "10.77.0.66"
 
 # name under lab.test: (addresses, certificate, ports that listen). A certificate of None: TLS is
 # switched off.
@@ -34,7 +35,7 @@ HOSTS = {
     "limited": ((LIMITED,), "good", (25, 587, 465, 993)),
     "onesession": ((ONE_SESSION,), "good", (993, 995)),
     "deadv6": ((GOOD, "fd77::dead"), None, ()),
-    "silent": (("10.77.0.66",), None, ()),
+    "silent": ((SILENT,), None, ()),
     "no587": (("10.77.0.67",), "good", MAIL_PORTS),
     "proxy": (("10.77.0.80",), None, ()),
     "oauth": ((OAUTH,), "good", (587, 465)),  # and IMAP and POP3 by oauth.py
@@ -42,7 +43,7 @@ HOSTS = {
     "binding": ((BINDING,), None, ()),  # binding.py
 }
 # Packets to these are dropped: (address, port or None for all).
-DROPPED = [("10.77.0.66", None), ("fd77::dead", None), ("10.77.0.67", 587)]
+DROPPED = [(SILENT, None), ("fd77::dead", None), ("10.77.0.67", 587)]
 # The names of a provider that everybody knows, in this network only: 465 and the optional ports
 # are silent there, as at the real one.
 PROVIDER = "10.77.0.68"
@@ -348,7 +349,8 @@ class Lab:
 
     def cert_names(self):
         names = [f"{name}.lab.test" for name in HOSTS]
-        return names + ["mail.contoso.test", "mx.contoso.test", "smtp.office365.com", "outlook.office365.com"]
+        return names + ["mail.contoso.test", "mx.contoso.test", "smtp.office365.com", "outlook.office365.com",
+                        "timeout.lost.test"]
 
     # -- the servers
 
