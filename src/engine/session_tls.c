@@ -7,6 +7,19 @@
 
 enum { NS_PER_S = 1000000000, BINDING_LIMIT = 256 };
 
+/* The ports of a host mostly show one certificate: to judge it costs about as much as to shake
+ * hands. */
+static bool is_described(const struct session *s, struct tls_facts *facts)
+{
+    struct trace *trace = s->options.trace;
+    for (const struct endpoint *e = trace->endpoints; e; e = e->next)
+        for (const struct attempt *a = e->attempts; a; a = a->next)
+            if (a->tls && a->tls != facts && a->tls->trust_loaded &&
+                tls_describe_again(s->tls, a->tls, &trace->arena, facts))
+                return true;
+    return false;
+}
+
 void session_describe(struct session *s)
 {
     struct attempt *attempt = s->options.attempt;
@@ -16,8 +29,9 @@ void session_describe(struct session *s)
     s->described = true;
     if (!attempt->tls)
         attempt->tls = arena_new(&trace->arena, sizeof *attempt->tls);
-    tls_describe(s->tls, trust_store(s->options.trust), trace->started_real_ns / NS_PER_S,
-                 &trace->arena, attempt->tls);
+    if (!is_described(s, attempt->tls))
+        tls_describe(s->tls, trust_store(s->options.trust), trace->started_real_ns / NS_PER_S,
+                     &trace->arena, attempt->tls);
 }
 
 static void trust_came(void *arg)

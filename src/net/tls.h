@@ -70,4 +70,11 @@ struct bytes tls_first_bytes(const struct tls *tls);
 void tls_describe(const struct tls *tls, const struct tls_trust *trust, int64_t now,
                   struct arena *arena, struct tls_facts *facts);
 
+/* The same for a session whose server showed, byte for byte, the chain that EARLIER describes,
+ * under the same name: what was said of it then holds, if trust, time and arena are those of then,
+ * and nothing is computed again. False, with FACTS unchanged, when it is another chain, either
+ * handshake was not finished, or a staple has its own say. */
+bool tls_describe_again(const struct tls *tls, const struct tls_facts *earlier, struct arena *arena,
+                        struct tls_facts *facts);
+
 #endif

@@ -11,6 +11,7 @@ enum {
     CHAIN_LIMIT = 32,       /* certificates described; GnuTLS verifies at most 16 */
     NAMES_LIMIT = 1000,     /* names of one certificate */
     TEXT_LIMIT = 64 * 1024, /* bytes of one escaped string */
+    FINGERPRINT_SIZE = 2 * 32 + 1,
 };
 
 /* ---- strings out of a certificate, which anybody may have written ---- */
@@ -119,15 +120,15 @@ static const char *key_name(struct arena *arena, int algorithm, unsigned bits)
     return "unknown";
 }
 
-static const char *fingerprint(struct arena *arena, gnutls_x509_crt_t certificate)
+/* Returns TEXT: the fingerprint, "" if there is none. */
+static const char *fingerprint(const gnutls_datum_t *der, char text[static FINGERPRINT_SIZE])
 {
     unsigned char hash[32];
     size_t size = sizeof hash;
-    if (gnutls_x509_crt_get_fingerprint(certificate, GNUTLS_DIG_SHA256, hash, &size) < 0)
-        return "";
-    char *text = arena_new(arena, 2 * sizeof hash + 1);
-    for (size_t i = 0; i < size; i++)
-        snprintf(text + 2 * i, 3, "%02x", hash[i]);
+    text[0] = '\0';
+    if (gnutls_fingerprint(GNUTLS_DIG_SHA256, der, hash, &size) == 0)
+        for (size_t i = 0; i < size; i++)
+            snprintf(text + 2 * i, 3, "%02x", hash[i]);
     return text;
 }
 
@@ -145,6 +146,7 @@ static bool self_issued(gnutls_x509_crt_t certificate)
 static struct certificate *describe_certificate(struct arena *arena, const gnutls_datum_t *der)
 {
     struct certificate *facts = arena_new(arena, sizeof *facts);
+    char shown[FINGERPRINT_SIZE];
     gnutls_x509_crt_t certificate;
     *facts = (struct certificate) {
         .subject = "",
@@ -169,7 +171,7 @@ static struct certificate *describe_certificate(struct arena *arena, const gnutl
         facts->key = key_name(arena, algorithm, bits);
         facts->key_bits = (int)bits;
         facts->signature = signature_name ? signature_name : "unknown";
-        facts->sha256 = fingerprint(arena, certificate);
+        facts->sha256 = arena_copy(arena, fingerprint(der, shown));
         facts->self_issued = self_issued(certificate);
         facts->authority = gnutls_x509_crt_get_ca_status(certificate, &critical) > 0;
         describe_names(facts, arena, certificate);
@@ -334,4 +336,57 @@ void tls_describe(const struct tls *tls, const struct tls_trust *trust, int64_t 
         judge_chain(tls, roots, now, arena, facts);
     if (roots && facts->verified)
         facts->added_root = added_root(roots, arena, chain, count);
+}
+
+/* ---- a chain that was described before ---- */
+
+static bool is_chain_of(const struct tls_facts *earlier, const gnutls_datum_t *chain,
+                        unsigned count)
+{
+    const struct certificate *certificate = earlier->chain;
+    for (unsigned i = 0; i < count; i++) {
+        char shown[FINGERPRINT_SIZE];
+        if (!certificate || !*certificate->sha256 ||
+            strcmp(certificate->sha256, fingerprint(&chain[i], shown)) != 0)
+            return false;
+        certificate = certificate->next;
+    }
+    return count && !certificate;
+}
+
+static struct strings copy_list(struct arena *arena, const struct strings *list)
+{
+    struct strings copy = { 0 };
+    for (size_t i = 0; i < list->count; i++)
+        strings_add(&copy, arena, list->items[i]);
+    return copy;
+}
+
+static struct certificate *copy_chain(struct arena *arena, const struct certificate *chain)
+{
+    struct certificate *first = NULL, **end = &first;
+    for (; chain; chain = chain->next) {
+        *end = arena_new(arena, sizeof **end);
+        **end = *chain;
+        (*end)->names = copy_list(arena, &chain->names);
+        end = &(*end)->next;
+    }
+    return first;
+}
+
+bool tls_describe_again(const struct tls *tls, const struct tls_facts *earlier, struct arena *arena,
+                        struct tls_facts *facts)
+{
+    unsigned count = 0;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(tls->session, &count);
+    if (!chain || tls->progress != TLS_READY || !earlier->version ||
+        strcmp(earlier->checked_name, tls->host) != 0 || strcmp(earlier->ocsp, "none") != 0 ||
+        strcmp(describe_staple(tls, &chain[0]), "none") != 0 || !is_chain_of(earlier, chain, count))
+        return false;
+    *facts = *earlier;
+    facts->alert = tls->alert;
+    facts->chain = copy_chain(arena, earlier->chain);
+    facts->problems = copy_list(arena, &earlier->problems);
+    describe_session(tls, facts);
+    return true;
 }

@@ -218,6 +218,45 @@ static void several_sessions_share_one_trust(void **state)
     tls_identity_free(bad);
 }
 
+/* What was said of a chain holds when it is shown again under the same name, and nowhere else. */
+static void the_same_chain_is_described_once(void **state)
+{
+    (void)state;
+    struct tls_identity *good = pair_identity(roots.authority, host);
+    struct tls_identity *bad = pair_identity(strangers.authority, host);
+    struct tls_identity *other = pair_identity(roots.authority, host);
+    const struct tls_identity *const shown[] = { good, bad };
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        struct seen first, again, otherwise, elsewhere;
+        struct tls_facts facts = { .alert = "untouched" };
+        look(&first, host, shown[i], roots.trust, pair_now());
+        look(&again, host, shown[i], roots.trust, pair_now());
+        look(&otherwise, host, other, roots.trust, pair_now());
+        look(&elsewhere, "imap.example.test", shown[i], roots.trust, pair_now());
+        assert_false(tls_describe_again(otherwise.pair.client, &first.facts, &first.arena, &facts));
+        assert_false(tls_describe_again(elsewhere.pair.client, &first.facts, &first.arena, &facts));
+        assert_string_equal(facts.alert, "untouched");
+        assert_true(tls_describe_again(again.pair.client, &first.facts, &first.arena, &facts));
+        assert_int_equal(facts.verified, i == 0);
+        assert_int_equal(facts.problems.count, first.facts.problems.count);
+        assert_string_equal(facts.chain->sha256, again.facts.chain->sha256);
+        assert_string_equal(facts.version, again.facts.version);
+        assert_int_equal(facts.chain->names.count, 1);
+        /* A list of its own: reports that rename things do so in each. */
+        assert_ptr_not_equal(facts.chain, first.facts.chain);
+        assert_ptr_not_equal(facts.chain->names.items, first.facts.chain->names.items);
+        first.facts.version = NULL; /* its handshake failed: what was said was not the last word */
+        assert_false(tls_describe_again(again.pair.client, &first.facts, &first.arena, &facts));
+        look_away(&elsewhere);
+        look_away(&otherwise);
+        look_away(&again);
+        look_away(&first);
+    }
+    tls_identity_free(other);
+    tls_identity_free(bad);
+    tls_identity_free(good);
+}
+
 /* ---- what only others would issue ---- */
 
 static void chains_of_others(void **state)
@@ -343,6 +382,7 @@ int main(void)
         cmocka_unit_test(without_roots_nothing_is_verified),
         cmocka_unit_test(now_is_what_the_run_says),
         cmocka_unit_test(several_sessions_share_one_trust),
+        cmocka_unit_test(the_same_chain_is_described_once),
         cmocka_unit_test(chains_of_others),
         cmocka_unit_test(hostile_names_are_escaped),
         cmocka_unit_test(refuses_what_cannot_be_issued),
