@@ -2,10 +2,10 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "net/http_library.h"
 #include "net/http_names.h"
 
 #include <assert.h>
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 enum { FORM_LIMIT = 64 * 1024, HEADER_SIZE = SECRET_LIMIT + 64, SOURCE_SIZE = 80 };
+
+static const struct http_library *curl; /* opened with the first struct http */
 
 struct http {
     struct loop *loop;
@@ -52,17 +54,17 @@ static void wipe_headers(struct curl_slist *headers)
 {
     for (struct curl_slist *line = headers; line; line = line->next)
         explicit_bzero(line->data, strlen(line->data));
-    curl_slist_free_all(headers);
+    curl->slist_free_all(headers);
 }
 
 static void free_exchange(struct exchange *exchange)
 {
-    curl_multi_remove_handle(exchange->http->multi, exchange->easy);
-    curl_easy_cleanup(exchange->easy);
+    curl->multi_remove_handle(exchange->http->multi, exchange->easy);
+    curl->easy_cleanup(exchange->easy);
     wipe_headers(exchange->headers);
-    curl_slist_free_all(exchange->addresses);
-    curl_free(exchange->host);
-    curl_free(exchange->port);
+    curl->slist_free_all(exchange->addresses);
+    curl->free(exchange->host);
+    curl->free(exchange->port);
     buffer_done(&exchange->form);
     buffer_done(&exchange->body);
     free(exchange);
@@ -88,14 +90,14 @@ static void conclude(struct exchange *exchange, CURLcode code)
     struct http_answer answer = { .body = buffer_bytes(&exchange->body) };
     long status = 0;
     curl_off_t retry_after_s = 0;
-    curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+    curl->easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl->easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
     answer.status = (int)status;
     answer.retry_after_s = retry_after_s;
     if (exchange->body.overflow)
         answer.trouble = "the answer is longer than 256 KiB";
     else if (code != CURLE_OK)
-        answer.trouble = exchange->error[0] ? exchange->error : curl_easy_strerror(code);
+        answer.trouble = exchange->error[0] ? exchange->error : curl->easy_strerror(code);
     hand_over(exchange, &answer);
 }
 
@@ -104,11 +106,11 @@ static void collect(struct http *http)
 {
     int left;
     CURLMsg *message;
-    while ((message = curl_multi_info_read(http->multi, &left)) != NULL) {
+    while ((message = curl->multi_info_read(http->multi, &left)) != NULL) {
         struct exchange *exchange = NULL;
         if (message->msg != CURLMSG_DONE)
             continue;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
+        curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
         conclude(exchange, message->data.result);
     }
 }
@@ -121,7 +123,7 @@ static void on_ready(void *arg, unsigned events)
     struct http *http = socket->http;
     int running, mask = (events & LOOP_READ ? CURL_CSELECT_IN : 0) |
                         (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
-    curl_multi_socket_action(http->multi, socket->fd, mask, &running);
+    curl->multi_socket_action(http->multi, socket->fd, mask, &running);
     collect(http);
 }
 
@@ -130,7 +132,7 @@ static void on_timer(void *arg)
     struct http *http = arg;
     int running;
     loop_timer_stop(&http->timer);
-    curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    curl->multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     collect(http);
 }
 
@@ -164,7 +166,7 @@ static struct socket *add_socket(struct http *http, curl_socket_t fd)
     struct socket *socket = memory_new(sizeof *socket);
     *socket = (struct socket) { .next = http->sockets, .http = http, .fd = fd };
     http->sockets = socket;
-    curl_multi_assign(http->multi, fd, socket);
+    curl->multi_assign(http->multi, fd, socket);
     return socket;
 }
 
@@ -195,7 +197,12 @@ static bool set_up(struct http *http, char **ret_error)
 {
     static bool begun;
     const struct http_options *options = &http->options;
-    if (!begun && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    curl = http_library();
+    if (!curl) {
+        *ret_error = memory_copy("libcurl, which asks for tokens, is not installed");
+        return false;
+    }
+    if (!begun && curl->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         *ret_error = memory_copy("libcurl cannot begin");
         return false;
     }
@@ -212,13 +219,13 @@ static bool set_up(struct http *http, char **ret_error)
         if (!http->names)
             return false;
     }
-    http->multi = curl_multi_init();
+    http->multi = curl->multi_init();
     for (size_t i = 0; i < options->connect_to_count; i++)
-        http->connect_to = curl_slist_append(http->connect_to, options->connect_to[i]);
-    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, set_socket);
-    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-    curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+        http->connect_to = curl->slist_append(http->connect_to, options->connect_to[i]);
+    curl->multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, set_socket);
+    curl->multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+    curl->multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    curl->multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
     return true;
 }
 
@@ -244,14 +251,15 @@ void http_free(struct http *http)
         free_exchange(exchange);
     }
     if (http->multi)
-        curl_multi_cleanup(http->multi); /* closes kept connections: set_socket() is called */
+        curl->multi_cleanup(http->multi); /* closes kept connections: set_socket() is called */
     struct socket *following;
     for (struct socket *socket = http->sockets; socket; socket = following) {
         following = socket->next;
         release_socket(socket);
     }
     loop_timer_stop(&http->timer);
-    curl_slist_free_all(http->connect_to);
+    if (http->connect_to)
+        curl->slist_free_all(http->connect_to);
     free(http);
 }
 
@@ -268,75 +276,75 @@ static size_t take_body(char *data, size_t size, size_t count, void *arg)
 static void set_trust(CURL *easy, const struct http_options *options)
 {
     if (options->ca_file || options->no_system_ca)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
+        curl->easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
     if (options->ca_file || options->no_system_ca)
-        curl_easy_setopt(easy, CURLOPT_CAPATH, options->no_system_ca ? NULL : "/etc/ssl/certs");
+        curl->easy_setopt(easy, CURLOPT_CAPATH, options->no_system_ca ? NULL : "/etc/ssl/certs");
 }
 
 static void set_way(CURL *easy, const struct http *http)
 {
     const struct http_options *options = &http->options;
-    curl_easy_setopt(easy, CURLOPT_IPRESOLVE,
-                     options->family == 4   ? CURL_IPRESOLVE_V4
-                     : options->family == 6 ? CURL_IPRESOLVE_V6
-                                            : CURL_IPRESOLVE_WHATEVER);
+    curl->easy_setopt(easy, CURLOPT_IPRESOLVE,
+                      options->family == 4   ? CURL_IPRESOLVE_V4
+                      : options->family == 6 ? CURL_IPRESOLVE_V6
+                                             : CURL_IPRESOLVE_WHATEVER);
     if (http->connect_to)
-        curl_easy_setopt(easy, CURLOPT_CONNECT_TO, http->connect_to);
+        curl->easy_setopt(easy, CURLOPT_CONNECT_TO, http->connect_to);
     if (options->source) {
         char source[SOURCE_SIZE];
         snprintf(source, sizeof source, "host!%s", options->source);
-        curl_easy_setopt(easy, CURLOPT_INTERFACE, source);
+        curl->easy_setopt(easy, CURLOPT_INTERFACE, source);
     }
     if (!options->proxy)
         return;
-    curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy);
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    curl->easy_setopt(easy, CURLOPT_PROXY, options->proxy);
+    curl->easy_setopt(easy, CURLOPT_NOPROXY, "");
     if (!options->proxy_user)
         return;
-    curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, options->proxy_user);
+    curl->easy_setopt(easy, CURLOPT_PROXYUSERNAME, options->proxy_user);
     if (options->proxy_password)
-        curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, secret_bytes(options->proxy_password).data);
+        curl->easy_setopt(easy, CURLOPT_PROXYPASSWORD, secret_bytes(options->proxy_password).data);
 }
 
 static void set_headers(struct exchange *exchange, const struct http_request *request)
 {
-    exchange->headers = curl_slist_append(NULL, "Accept: application/json");
+    exchange->headers = curl->slist_append(NULL, "Accept: application/json");
     if (request->form.data && request->type) {
         char type[128];
         snprintf(type, sizeof type, "Content-Type: %s", request->type);
-        exchange->headers = curl_slist_append(exchange->headers, type);
+        exchange->headers = curl->slist_append(exchange->headers, type);
     }
     if (request->bearer) {
         char header[HEADER_SIZE];
         snprintf(header, sizeof header, "Authorization: Bearer %s", request->bearer);
-        exchange->headers = curl_slist_append(exchange->headers, header);
+        exchange->headers = curl->slist_append(exchange->headers, header);
         explicit_bzero(header, sizeof header);
     }
-    curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->headers);
+    curl->easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->headers);
 }
 
 static void set_request(struct exchange *exchange, const struct http_request *request)
 {
     CURL *easy = exchange->easy;
-    curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "maildoctor/" MAILDOCTOR_VERSION);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->deadline_ms);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->error);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
+    curl->easy_setopt(easy, CURLOPT_URL, request->url);
+    curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+    curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl->easy_setopt(easy, CURLOPT_USERAGENT, "maildoctor/" MAILDOCTOR_VERSION);
+    curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl->easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->deadline_ms);
+    curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->error);
+    curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    curl->easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+    curl->easy_setopt(easy, CURLOPT_PRIVATE, exchange);
     set_headers(exchange, request);
     if (!request->form.data)
         return;
     buffer_append(&exchange->form, request->form.data, request->form.size);
     struct bytes form = buffer_bytes(&exchange->form);
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)form.size);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, form.size ? form.data : "");
+    curl->easy_setopt(easy, CURLOPT_POST, 1L);
+    curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)form.size);
+    curl->easy_setopt(easy, CURLOPT_POSTFIELDS, form.size ? form.data : "");
 }
 
 /* ---- the way there ---- */
@@ -376,21 +384,21 @@ static void take_addresses(void *arg, const char *addresses, const char *trouble
         return;
     }
     char *entry = memory_format("%s:%s:%s", exchange->host, exchange->port, addresses);
-    exchange->addresses = curl_slist_append(NULL, entry);
+    exchange->addresses = curl->slist_append(NULL, entry);
     free(entry);
-    curl_easy_setopt(exchange->easy, CURLOPT_RESOLVE, exchange->addresses);
-    curl_multi_add_handle(exchange->http->multi, exchange->easy);
+    curl->easy_setopt(exchange->easy, CURLOPT_RESOLVE, exchange->addresses);
+    curl->multi_add_handle(exchange->http->multi, exchange->easy);
 }
 
 /* As libcurl will read it. */
 static void read_place(struct exchange *exchange, const char *url)
 {
-    CURLU *parts = curl_url();
-    if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK) {
-        curl_url_get(parts, CURLUPART_HOST, &exchange->host, 0);
-        curl_url_get(parts, CURLUPART_PORT, &exchange->port, CURLU_DEFAULT_PORT);
+    CURLU *parts = curl->url();
+    if (parts && curl->url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK) {
+        curl->url_get(parts, CURLUPART_HOST, &exchange->host, 0);
+        curl->url_get(parts, CURLUPART_PORT, &exchange->port, CURLU_DEFAULT_PORT);
     }
-    curl_url_cleanup(parts);
+    curl->url_cleanup(parts);
 }
 
 void http_ask(struct http *http, const struct http_request *request, http_done *done, void *arg)
@@ -402,7 +410,7 @@ void http_ask(struct http *http, const struct http_request *request, http_done *
     http->exchanges = exchange;
     buffer_init(&exchange->form, FORM_LIMIT);
     buffer_init(&exchange->body, HTTP_BODY_LIMIT);
-    exchange->easy = curl_easy_init();
+    exchange->easy = curl->easy_init();
     set_request(exchange, request);
     assert(!exchange->form.overflow);
     set_trust(exchange->easy, &http->options);
@@ -411,5 +419,5 @@ void http_ask(struct http *http, const struct http_request *request, http_done *
     if (is_searched(http, exchange))
         http_names_ask(http->names, exchange->host, take_addresses, exchange);
     else
-        curl_multi_add_handle(http->multi, exchange->easy);
+        curl->multi_add_handle(http->multi, exchange->easy);
 }
