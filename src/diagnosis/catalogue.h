@@ -13,16 +13,19 @@
  * credential gate). */
 enum judged { JUDGED_NO, JUDGED_YES, JUDGED_NOT_APPLICABLE };
 
+/* Instead of a reply code in a rule: any 4xx and 5xx. */
+enum { REPLY_REFUSAL = 1 };
+
 /* A rule that looks at a server's words. Unset fields match anything. Ranks: phrase and code,
  * phrase, enhanced code, a phrase of many causes, basic code, words of a client program (and such a
  * phrase where no code stands); among equals, a rule for a provider
  * or a stage comes first, then the one with more words. The first rule in rank order that matches
  * decides. */
 struct reply_rule {
-    int protocol;                         /* enum service, -1 any */
-    enum stage stage;                     /* STAGE_NONE any */
-    int code;                             /* 535; a first digit for a family (4: any 4xx); 0 any */
-    const char *enhanced;                 /* "5.7.139", "5.7.606-649", "5.7."; NULL any */
+    int protocol;         /* enum service, -1 any */
+    enum stage stage;     /* STAGE_NONE any */
+    int code;             /* 535; a first digit for a family (4: any 4xx); REPLY_REFUSAL; 0 any */
+    const char *enhanced; /* "5.7.139", "5.7.606-649", "5.7."; NULL any */
     unsigned enhanced_low, enhanced_high; /* the same, packed as fold.h does */
     const char *const
         *all; /* literals that occur in this order, lower case; ended by NULL; NULL none */

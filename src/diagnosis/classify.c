@@ -61,7 +61,8 @@ static bool code_matches(const struct reply_rule *rule, const struct folded *fol
 {
     if (!rule->code || rule->code == folded->code)
         return true;
-    return rule->code == (rule->all ? family_of(folded) : folded->code / 100);
+    int family = rule->all ? family_of(folded) : folded->code / 100;
+    return rule->code == REPLY_REFUSAL ? family >= 4 : rule->code == family;
 }
 
 static bool rule_matches(const struct reply_rule *rule, const struct words *words,

@@ -161,6 +161,12 @@ static bool holds(struct bytes text, const char *const *words)
     return false;
 }
 
+/* RFC 4954 section 6: a code that only answers a login. */
+static bool is_login_code(int code)
+{
+    return code == 534 || code == 535 || code == 538;
+}
+
 /* Where in a dialogue words like these are said. */
 static enum stage stage_of(const struct start *start, struct bytes reply, struct bytes whole)
 {
@@ -168,8 +174,8 @@ static enum stage stage_of(const struct start *start, struct bytes reply, struct
     static const char *const starttls[] = { "starttls", "stls", NULL };
     if (start && start->code == 220)
         return STAGE_GREETING; /* or the answer to STARTTLS: nothing about a message */
-    if (start && (start->code == 534 || start->code == 535 || start->code == 538))
-        return STAGE_LOGIN; /* RFC 4954 section 6 */
+    if (start && is_login_code(start->code))
+        return STAGE_LOGIN;
     if (holds(reply, login))
         return STAGE_LOGIN;
     return holds(whole, starttls) ? STAGE_STARTTLS : STAGE_NONE;
@@ -220,7 +226,7 @@ static void add_item(struct unwrapped *unwrapped, const struct start *start, boo
         text_trim(joins ? join(unwrapped, start) : cut_quoted(unwrapped->plain, start->at));
     item->words.protocol = start->protocol;
     item->words.stage = stage_of(start, item->words.text, unwrapped->plain);
-    item->words.stage_guessed = item->words.stage != STAGE_GREETING;
+    item->words.stage_guessed = item->words.stage != STAGE_GREETING && !is_login_code(start->code);
 }
 
 /* "Remote Server returned '...'", "host x said: ...": a mail server's report of another's words. */

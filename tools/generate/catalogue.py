@@ -163,9 +163,11 @@ class Catalogue:
         for text in reply.get("all", []) + reply.get("not", []):
             need(text and text == text.lower() and text.isascii() and "  " not in text, where,
                  f"{text!r} is not folded text")
+        need(data.get("general", True) in (True, "coded"), where, "bad general")
+        phrase = data.get("general") and not data.get("wrapper") and "all" in reply and "code" not in reply
+        families = (None,) if not phrase else (rules.REFUSAL,) if data["general"] == "coded" else (rules.REFUSAL, 0)
         try:
-            phrase = data.get("general") and not data.get("wrapper") and "all" in reply and "code" not in reply
-            self.reply_rules += [rules.Rule(entry, data, family) for family in ((4, 5, 0) if phrase else (None,))]
+            self.reply_rules += [rules.Rule(entry, data, family) for family in families]
         except ValueError as error:
             raise Bad(f"{where}: {error}") from None
 
@@ -248,10 +250,11 @@ def write_index(out, catalogue):
         starts.append(starts[-1] + len(numbers))
     c_numbers(out, "catalogue_gram_starts", starts, "")
     c_numbers(out, "catalogue_gram_rules", [number for numbers in places for number in numbers] + [0], "")
-    codes = sorted({0, 2, 3, 4, 5} | {catalogue.reply_rules[i].code for i in plain})
+    codes = sorted(({0, 2, 3, 4, 5} | {catalogue.reply_rules[i].code for i in plain}) - {rules.REFUSAL})
     rows = []
     for code in codes:
-        fits = {0, code, code // 100 if code > 5 else code}
+        family = code // 100 if code > 5 else code
+        fits = {0, code, family, rules.REFUSAL if family >= 4 else 0}
         numbers = [i for i in plain if catalogue.reply_rules[i].code in fits]
         c_numbers(out, f"bucket_{code}", numbers + [0])
         rows.append(f"    {{ {code}, {len(numbers)}, bucket_{code} }},")

@@ -6,6 +6,7 @@ import re
 FOLD_LIMIT = 16 * 1024
 WORDS_MOST = 1000  # how many bytes of literals a rank tells apart
 SERVICES = ["smtp", "imap", "pop3"]
+REFUSAL = 1  # stands for the families 4 and 5 (REPLY_REFUSAL in catalogue.h)
 QUOTES = {b"\xe2\x80\x98": b"'", b"\xe2\x80\x99": b"'", b"\xe2\x80\x9c": b'"', b"\xe2\x80\x9d": b'"',
           b"\xe2\x80\x90": b"-", b"\xe2\x80\x91": b"-", b"\xe2\x80\x93": b"-", b"\xe2\x80\x94": b"-",
           b"\xc2\xa0": b" "}
@@ -89,8 +90,8 @@ class Rule:
     with more words. A program's general words ("could not connect") give way to what it names beside them."""
 
     def __init__(self, owner, data, family=None):
-        """FAMILY: the first digit of the codes that a general phrase is looked for in; 0: words without a code,
-        where it stands among the words of programs."""
+        """FAMILY: the codes that a general phrase is looked for in, REFUSAL or 0: words without a code, where it
+        stands among the words of programs."""
         reply = dict(data["reply"], **({"code": f"{family}xx"} if family else {}))
         self.variant = family is not None
         self.general, self.program = data.get("general", False), data.get("wrapper", False)
@@ -123,7 +124,9 @@ class Rule:
         only the rules that do not ask for one."""
         said = folded.code or not self.all or folded.enhanced >> 10 & 1023 == 4
         family = folded.code // 100 if said else folded.enhanced >> 20
-        if self.code and self.code not in (folded.code, family):
+        if self.code == REFUSAL and family < 4:
+            return False
+        if self.code > REFUSAL and self.code not in (folded.code, family):
             return False
         if self.enhanced and not self.low <= folded.enhanced <= self.high:
             return False
