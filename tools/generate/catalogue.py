@@ -23,7 +23,7 @@ OWNERS = ["user", "helpdesk", "network-admin", "tenant-admin", "app-developer", 
 JUDGED = ["no", "yes", "not-applicable"]
 CONFIDENCES = ["possible", "likely", "certain"]
 TITLE_LIMIT = 72
-RULE_LIMIT = 4096  # CATALOGUE_RULE_LIMIT
+RULE_LIMIT = 8192  # CATALOGUE_RULE_LIMIT
 CLASS_KEYS = {"id", "title", "stage", "severity", "owner", "judged", "meaning", "distinguish", "fix", "commands",
               "references", "rules", "neighbours", "only_for"}
 REPLY_KEYS = {"protocol", "stage", "code", "enhanced", "all", "not", "provider"}
