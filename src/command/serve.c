@@ -3,8 +3,7 @@
 #include "base/memory.h"
 #include "command/command.h"
 #include "command/harden.h"
-#include "command/input.h"
-#include "command/secret_source.h"
+#include "command/serve_listener.h"
 #include "command/serve_modules.h"
 #include "command/serve_options.h"
 #include "command/state_dir.h"
@@ -21,7 +20,6 @@
 #include <unistd.h>
 
 enum {
-    PEM_LIMIT = 1024 * 1024,
     BACKLOG = 256,
     REQUEST_MS = 10000,
     IDLE_MS = 90000,
@@ -36,8 +34,7 @@ struct serving {
     struct token_keeper *keeper;
     struct server *server;
     struct loop_signal *interrupt, *terminate, *hangup;
-    struct secret *key, *login;
-    struct buffer certificate, client_ca; /* terminated; empty: none */
+    struct serve_listener listener;
     char *state_dir;
 };
 
@@ -47,7 +44,7 @@ static int print_help(void)
         "usage: maildoctor serve [OPTION...]\n\n"
         "An exporter for Prometheus: /probe?target=TARGET&module=NAME checks the target\n"
         "and answers with metrics. Modules with a login run by the clock, for the targets\n"
-        "that they name alone, and answer with the last result. SIGHUP reads the modules\n"
+        "that they name alone, and answer with the last result. SIGHUP reads the files\n"
         "again, SIGTERM ends it once all that runs has been answered.\n\n",
         serve_option_rows, "\nExit status: 0 after it was asked to end, 3 when it cannot begin.\n");
 }
@@ -56,64 +53,6 @@ static void log_line(void *arg, const char *line)
 {
     (void)arg;
     fprintf(stderr, "maildoctor: %s\n", line);
-}
-
-/* ---- files ---- */
-
-/* Appends PATH's bytes and a terminator. */
-static bool read_pem(const char *path, struct buffer *out, char **ret_error)
-{
-    int error = input_read_file(path, out);
-    buffer_append(out, "", 1);
-    if (out->overflow)
-        error = EFBIG;
-    if (!error)
-        return true;
-    char *quoted = options_quote(path);
-    *ret_error = memory_format("cannot read %s: %s", quoted,
-                               error == EFBIG ? "it is larger than 1 MiB" : strerror(error));
-    free(quoted);
-    return false;
-}
-
-static bool read_key(struct serving *serving, char **ret_error)
-{
-    struct buffer key;
-    buffer_init(&key, PEM_LIMIT);
-    bool good = read_pem(serving->settings.key, &key, ret_error);
-    if (good) {
-        struct bytes bytes = buffer_bytes(&key);
-        bytes.size--; /* the terminator */
-        serving->key = secret_new(bytes);
-        good = serving->key != NULL;
-        if (!good)
-            *ret_error = memory_copy("the key of --tls-key is longer than 16384 bytes");
-    }
-    buffer_done(&key);
-    return good;
-}
-
-static bool read_login(struct serving *serving, char **ret_error)
-{
-    const struct secret_source source = { .what = "login",
-                                          .environment = "",
-                                          .file = serving->settings.login_file };
-    if (!secret_source_read(&source, &serving->login, ret_error))
-        return false;
-    struct bytes bytes = secret_bytes(serving->login);
-    if (memchr(bytes.data, ':', bytes.size))
-        return true;
-    *ret_error = memory_copy("--login-file holds USER:PASSWORD, with a colon between them");
-    return false;
-}
-
-static bool read_files(struct serving *serving, char **ret_error)
-{
-    const struct serve_settings *s = &serving->settings;
-    return (!s->certificate || read_pem(s->certificate, &serving->certificate, ret_error)) &&
-           (!s->client_ca || read_pem(s->client_ca, &serving->client_ca, ret_error)) &&
-           (!s->key || read_key(serving, ret_error)) &&
-           (!s->login_file || read_login(serving, ret_error));
 }
 
 /* ---- the listener ---- */
@@ -139,11 +78,11 @@ static int listen_there(const struct net_address *address, char **ret_error)
 static void announce(const struct serving *serving, const struct net_address *address)
 {
     char text[EVIDENCE_ADDRESS_SIZE];
-    bool closed = serving->login || buffer_size(&serving->client_ca);
+    bool closed = serving->listener.login || buffer_size(&serving->listener.client_ca);
     if (!serve_settings_is_local(&serving->settings) && !closed)
         log_line(NULL, "warning: whoever reaches the listener may ask for any target; see "
                        "--login-file and --client-ca");
-    fprintf(stderr, "maildoctor: listening on %s://%s/\n", serving->key ? "https" : "http",
+    fprintf(stderr, "maildoctor: listening on %s://%s/\n", serving->listener.key ? "https" : "http",
             net_address_text_port(address, text));
 }
 
@@ -184,6 +123,21 @@ static struct serve_modules *load(void *arg, char **ret_error)
     return modules;
 }
 
+static bool renew(void *arg, char **ret_error)
+{
+    struct serving *serving = arg;
+    struct serve_listener fresh;
+    bool good = serve_listener_read(&fresh, &serving->settings, ret_error);
+    bool same = good && serve_listener_is_same(&fresh, &serving->listener);
+    const struct web_identity identity = serve_listener_identity(&fresh);
+    good = good && server_renew(serving->server, same ? NULL : &identity, fresh.login, ret_error);
+    struct serve_listener *unused = good ? &serving->listener : &fresh;
+    serve_listener_done(unused);
+    if (good)
+        serving->listener = fresh;
+    return good;
+}
+
 static void on_stop(void *arg)
 {
     struct serving *serving = arg;
@@ -214,19 +168,18 @@ static bool start(struct serving *serving, struct serve_modules *modules, char *
     getsockname(fd, (struct sockaddr *)&bound.storage, &bound.size);
     const struct server_options options = {
         .web = { .fd = fd,
-                 .certificate = serving->key ? buffer_bytes(&serving->certificate).data : NULL,
-                 .key = serving->key,
-                 .client_ca = s->client_ca ? buffer_bytes(&serving->client_ca).data : NULL,
+                 .identity = serve_listener_identity(&serving->listener),
                  .connections = (unsigned)s->connections,
                  .request_ms = REQUEST_MS,
                  .idle_ms = IDLE_MS },
-        .login = serving->login,
+        .login = serving->listener.login,
         .offset_ms = s->offset_ms,
         .limit_ms = LIMIT_MS,
         .state_dir = serving->state_dir,
         .jobs = (size_t)s->jobs,
         .keep = (size_t)s->keep,
         .load = load,
+        .renew = renew,
         .log = log_line,
         .stopped = on_stopped,
         .arg = serving,
@@ -239,7 +192,8 @@ static bool start(struct serving *serving, struct serve_modules *modules, char *
 
 static bool begin(struct serving *serving, char **ret_error)
 {
-    if (!serve_settings_agree(&serving->settings, ret_error) || !read_files(serving, ret_error))
+    if (!serve_settings_agree(&serving->settings, ret_error) ||
+        !serve_listener_read(&serving->listener, &serving->settings, ret_error))
         return false;
     serving->state_dir = state_dir_find();
     serving->loop = loop_new();
@@ -266,10 +220,7 @@ static void clean_up(struct serving *serving)
         loop_run(serving->loop); /* what other threads still do comes back, and is freed */
         loop_free(serving->loop);
     }
-    buffer_done(&serving->certificate);
-    buffer_done(&serving->client_ca);
-    secret_free(serving->key);
-    secret_free(serving->login);
+    serve_listener_done(&serving->listener);
     free(serving->state_dir);
 }
 
@@ -280,8 +231,6 @@ int serve_main(int argc, char **argv)
     char *error = NULL;
     int status = 0;
     serve_settings_init(&serving.settings);
-    buffer_init(&serving.certificate, PEM_LIMIT);
-    buffer_init(&serving.client_ca, PEM_LIMIT);
     switch (options_read(serve_option_rows, argc, argv, &serving.settings, &operands, &error)) {
     case OPTIONS_WANT_HELP:
         return print_help();

@@ -111,9 +111,10 @@ void own_metrics_append(struct buffer *out, const struct own_counts *counts)
     add(out, "maildoctor_serve_reloads_total", "counter", "Reloads of the modules file.",
         (double)counts->reloads);
     add(out, "maildoctor_serve_reload_failures_total", "counter",
-        "Reloads that left the modules as they were.", (double)counts->reload_failures);
+        "Reloads that left the modules, or the listener, as they were.",
+        (double)counts->reload_failures);
     add(out, "maildoctor_serve_last_reload_successful", "gauge",
-        "Whether the modules file could be read the last time.", counts->reload_good);
+        "Whether all files could be read and used the last time.", counts->reload_good);
     add(out, "maildoctor_serve_modules_timestamp_seconds", "gauge",
         "Unix time at which the modules in force were read.",
         (double)counts->loaded_real_ns / NS_PER_S);

@@ -226,24 +226,58 @@ static void get_healthy(struct server *server, struct web_request *request)
         reply(server, request, 200, text_type, (struct bytes) { "healthy\n", 8 });
 }
 
-/* NULL, or what went wrong; release with free(). */
-static char *reload(struct server *server)
+static void log_failure(struct server *server, const char *what, const char *error)
 {
-    char *error = NULL;
-    struct serve_modules *modules = server->options.load(server->options.arg, &error);
-    server->counts.reloads++;
-    server->counts.reload_good = modules != NULL;
+    char *line = memory_format("reload failed, %s: %s", what, error);
+    server->options.log(server->options.arg, line);
+    free(line);
+}
+
+/* False and a message. */
+static bool reload_modules(struct server *server, char **ret_error)
+{
+    struct serve_modules *modules = server->options.load(server->options.arg, ret_error);
     if (!modules) {
-        char *line = memory_format("reload failed, the modules stay as they were: %s", error);
-        server->counts.reload_failures++;
-        server->options.log(server->options.arg, line);
-        free(line);
-        return error;
+        log_failure(server, "the modules stay as they were", *ret_error);
+        return false;
     }
     server->counts.loaded_real_ns = clock_real_ns();
     prober_reload(server->prober, module_set_new(server->loop, modules));
-    server->options.log(server->options.arg, "reloaded");
-    return NULL;
+    return true;
+}
+
+static bool reload_listener(struct server *server, char **ret_error)
+{
+    if (server->options.renew(server->options.arg, ret_error))
+        return true;
+    log_failure(server, "the listener stays as it was", *ret_error);
+    return false;
+}
+
+/* Each part for itself: a certificate that is broken keeps no module from being renewed. NULL, or
+ * what went wrong; release with free(). */
+static char *reload(struct server *server)
+{
+    char *error = NULL, *other = NULL;
+    bool modules = reload_modules(server, &error), listener = reload_listener(server, &other);
+    server->counts.reloads++;
+    server->counts.reload_good = modules && listener;
+    server->counts.reload_failures += !server->counts.reload_good;
+    if (server->counts.reload_good)
+        server->options.log(server->options.arg, "reloaded");
+    if (!error)
+        return other;
+    free(other);
+    return error;
+}
+
+bool server_renew(struct server *server, const struct web_identity *identity,
+                  const struct secret *login, char **ret_error)
+{
+    if (identity && !web_renew(server->web, identity, ret_error))
+        return false;
+    server->options.login = login;
+    return true;
 }
 
 /* A page of another site must not make somebody's browser do it. */

@@ -1,11 +1,9 @@
-#include "serve/web.h"
+#include "serve/web_parts.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "net/tls_server.h"
 
-#include <assert.h>
-#include <microhttpd.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,54 +13,12 @@ enum {
     SWEEP_MS = 250,
     MEMORY_LIMIT = 16384, /* bytes for the head of a request: longer ones get 431 or 414 */
     SCARCE_MS = 1000,
-    PARAMETER_LIMIT = 16,
     NS_PER_MS = 1000000,
-};
-
-/* What a connection does decides how long it may go on doing it: libmicrohttpd's own limit begins
- * anew with each byte. */
-enum activity { READING, WORKING, WRITING, IDLE };
-
-struct connection {
-    struct connection *next, **link;
-    int fd;
-    enum activity activity;
-    int64_t since_ns;
-    bool cut;
-};
-
-struct parameter {
-    const char *name, *value;
-};
-
-struct web_request {
-    struct web *web;
-    struct MHD_Connection *mhd;
-    struct connection *connection;
-    enum web_method method;
-    char *path;
-    struct parameter parameters[PARAMETER_LIMIT];
-    size_t parameter_count;
-    const char *fault;
-    struct MHD_Response *response;
-    unsigned status;
-    bool dispatched, suspended, queued;
-};
-
-struct web {
-    struct loop *loop;
-    struct web_options options;
-    struct MHD_Daemon *daemon;
-    struct loop_watch *watch;
-    struct loop_timer *timer, *sweep;
-    struct connection *connections;
-    size_t connection_count, pending;
-    bool running, again;
 };
 
 /* ---- connections ---- */
 
-static void enter(struct connection *connection, enum activity activity)
+void web_enter(struct connection *connection, enum activity activity)
 {
     connection->activity = activity;
     connection->since_ns = clock_mono_ns();
@@ -70,11 +26,14 @@ static void enter(struct connection *connection, enum activity activity)
 
 static void sweep(void *arg);
 
-static void connection_started(struct web *web, struct MHD_Connection *mhd, void **context)
+static void connection_started(struct listener *listener, struct MHD_Connection *mhd,
+                               void **context)
 {
+    struct web *web = listener->web;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct connection *connection = memory_new(sizeof *connection);
+    connection->listener = listener;
     connection->fd = info ? info->connect_fd : -1;
     connection->next = web->connections;
     connection->link = &web->connections;
@@ -82,19 +41,23 @@ static void connection_started(struct web *web, struct MHD_Connection *mhd, void
         connection->next->link = &connection->next;
     web->connections = connection;
     web->connection_count++;
-    enter(connection, READING);
+    listener->connection_count++;
+    web_enter(connection, READING);
     if (!web->sweep)
         web->sweep = loop_timer_start(web->loop, SWEEP_MS, sweep, web);
     *context = connection;
 }
 
-static void connection_closed(struct web *web, struct connection *connection)
+static void connection_closed(struct connection *connection)
 {
+    struct listener *listener = connection->listener;
     *connection->link = connection->next;
     if (connection->next)
         connection->next->link = connection->link;
-    web->connection_count--;
-    web->again = true; /* at the limit, the library looks at its listener again in the next turn */
+    listener->web->connection_count--;
+    listener->connection_count--;
+    listener->again =
+        true; /* at the limit, the library looks at its listener again in the next turn */
     free(connection);
 }
 
@@ -104,7 +67,7 @@ static void connection_changed(void *arg, struct MHD_Connection *mhd, void **con
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
         connection_started(arg, mhd, context);
     else if (*context)
-        connection_closed(arg, *context);
+        connection_closed(*context);
 }
 
 /* When slots get scarce, who only holds one open makes room. */
@@ -136,228 +99,118 @@ static void sweep(void *arg)
 
 /* ---- driving the library ---- */
 
+static void end_listener(struct listener *listener)
+{
+    struct listener **link = &listener->web->listeners;
+    while (*link != listener)
+        link = &(*link)->next;
+    *link = listener->next;
+    loop_watch_stop(&listener->watch);
+    loop_timer_stop(&listener->timer);
+    MHD_stop_daemon(listener->daemon); /* closes its socket, where it has one still */
+    free(listener);
+}
+
+static void end_retired(void *arg)
+{
+    end_listener(arg);
+}
+
+bool web_is_retired(const struct listener *listener)
+{
+    return listener->fd < 0 && listener != listener->web->listeners;
+}
+
 static void pump(void *arg);
 
-static void arm(struct web *web)
+static void arm(struct listener *listener)
 {
     MHD_UNSIGNED_LONG_LONG wait;
-    loop_timer_stop(&web->timer);
-    if (MHD_get_timeout(web->daemon, &wait) == MHD_YES)
-        web->timer = loop_timer_start(web->loop, (int64_t)wait, pump, web);
+    struct loop *loop = listener->web->loop;
+    loop_timer_stop(&listener->timer);
+    if (web_is_retired(listener) && listener->connection_count == 0)
+        listener->timer = loop_timer_start(loop, 0, end_retired, listener);
+    else if (MHD_get_timeout(listener->daemon, &wait) == MHD_YES)
+        listener->timer = loop_timer_start(loop, (int64_t)wait, pump, listener);
 }
 
 /* A handler that answers at once comes back here: then once more, rather than deeper. */
+void web_pump(struct listener *listener)
+{
+    listener->again = true;
+    if (listener->running)
+        return;
+    listener->running = true;
+    while (listener->again) {
+        listener->again = false;
+        MHD_run(listener->daemon);
+    }
+    listener->running = false;
+    arm(listener);
+}
+
 static void pump(void *arg)
 {
-    struct web *web = arg;
-    web->again = true;
-    if (web->running)
-        return;
-    web->running = true;
-    while (web->again) {
-        web->again = false;
-        MHD_run(web->daemon);
-    }
-    web->running = false;
-    arm(web);
+    web_pump(arg);
 }
 
 static void ready(void *arg, unsigned events)
 {
     (void)events;
-    pump(arg);
-}
-
-/* ---- requests ---- */
-
-static enum MHD_Result take_parameter(void *arg, enum MHD_ValueKind kind, const char *name,
-                                      size_t name_size, const char *value, size_t value_size)
-{
-    struct web_request *request = arg;
-    (void)kind;
-    if (strlen(name) != name_size || (value && strlen(value) != value_size))
-        request->fault = "a zero byte in the query";
-    else if (request->parameter_count == PARAMETER_LIMIT)
-        request->fault = "too many parameters";
-    else
-        request->parameters[request->parameter_count++] =
-            (struct parameter) { name, value ? value : "" };
-    return request->fault ? MHD_NO : MHD_YES;
-}
-
-static struct web_request *request_new(struct web *web, struct MHD_Connection *mhd,
-                                       const char *path, const char *method)
-{
-    struct web_request *request = memory_new(sizeof *request);
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    request->web = web;
-    request->mhd = mhd;
-    request->connection = info->socket_context;
-    request->path = memory_copy(path);
-    bool get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-    request->method = get ? WEB_GET : strcmp(method, "POST") == 0 ? WEB_POST : WEB_OTHER;
-    web->pending++;
-    return request;
-}
-
-static enum MHD_Result queue(struct web_request *request)
-{
-    enter(request->connection, WRITING);
-    request->queued = true;
-    return MHD_queue_response(request->mhd, request->status, request->response);
-}
-
-/* The library calls once with the head, once for each piece of a body, once when all is there, and
- * again after a pause. */
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const char *url,
-                                  const char *method, const char *version, const char *data,
-                                  size_t *size, void **context)
-{
-    struct web *web = arg;
-    struct web_request *request = *context;
-    (void)version;
-    (void)data;
-    if (!request) {
-        *context = request_new(web, mhd, url, method);
-        enter(((struct web_request *)*context)->connection, READING);
-        return MHD_YES;
-    }
-    if (*size) {
-        request->fault = "a body, and none is read here";
-        *size = 0;
-        return MHD_YES;
-    }
-    if (request->response)
-        return request->queued ? MHD_YES : queue(request);
-    if (request->dispatched)
-        return MHD_YES;
-    request->dispatched = true;
-    enter(request->connection, WORKING);
-    MHD_get_connection_values_n(mhd, MHD_GET_ARGUMENT_KIND, take_parameter, request);
-    web->options.handle(web->options.arg, request);
-    if (request->response)
-        return queue(request);
-    request->suspended = true;
-    MHD_suspend_connection(mhd);
-    return MHD_YES;
-}
-
-static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
-                         enum MHD_RequestTerminationCode code)
-{
-    struct web *web = arg;
-    struct web_request *request = *context;
-    (void)mhd;
-    (void)code;
-    if (!request)
-        return;
-    enter(request->connection, IDLE);
-    if (request->response)
-        MHD_destroy_response(request->response);
-    free(request->path);
-    free(request);
-    *context = NULL;
-    web->pending--;
-}
-
-enum web_method web_request_method(const struct web_request *request)
-{
-    return request->method;
-}
-
-const char *web_request_path(const struct web_request *request)
-{
-    return request->path;
-}
-
-const char *web_request_header(const struct web_request *request, const char *name)
-{
-    return MHD_lookup_connection_value(request->mhd, MHD_HEADER_KIND, name);
-}
-
-bool web_request_parameter(const struct web_request *request, size_t i, const char **ret_name,
-                           const char **ret_value)
-{
-    if (i >= request->parameter_count)
-        return false;
-    *ret_name = request->parameters[i].name;
-    *ret_value = request->parameters[i].value;
-    return true;
-}
-
-const char *web_request_fault(const struct web_request *request)
-{
-    return request->fault;
-}
-
-bool web_request_is_known(const struct web_request *request)
-{
-    if (!request->web->options.client_ca)
-        return true;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    return info && tls_peer_is_known(info->tls_session);
-}
-
-/* ---- answers ---- */
-
-void web_reply(struct web_request *request, const struct web_answer *answer)
-{
-    static const struct {
-        const char *name, *value;
-    } always[] = {
-        { "X-Content-Type-Options", "nosniff" },
-        { "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'" },
-        { "Cache-Control", "no-store" },
-        { "Referrer-Policy", "no-referrer" },
-    };
-    assert(!request->response);
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        answer->body.size, (void *)answer->body.data, MHD_RESPMEM_MUST_COPY);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
-    for (size_t i = 0; i < sizeof always / sizeof *always; i++)
-        MHD_add_response_header(response, always[i].name, always[i].value);
-    if (answer->allow)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow);
-    if (answer->challenge)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-                                "Basic realm=\"maildoctor\", charset=\"UTF-8\"");
-    request->status = answer->status;
-    request->response = response;
-    if (!request->suspended)
-        return; /* on_request() queues it */
-    request->suspended = false;
-    MHD_resume_connection(request->mhd);
-    pump(request->web);
+    web_pump(arg);
 }
 
 /* ---- the listener ---- */
 
-static struct MHD_Daemon *start_daemon(struct web *web)
+static struct MHD_Daemon *start_daemon(struct listener *listener,
+                                       const struct web_identity *identity)
 {
-    const struct web_options *o = &web->options;
-    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (o->certificate ? MHD_USE_TLS : 0U);
+    const struct web_options *o = &listener->web->options;
+    bool tls = identity->certificate;
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0U);
     struct MHD_OptionItem items[8];
     size_t count = 0;
-    if (o->certificate) {
+    if (tls) {
         items[count++] =
-            (struct MHD_OptionItem) { MHD_OPTION_HTTPS_MEM_CERT, 0, (char *)o->certificate };
+            (struct MHD_OptionItem) { MHD_OPTION_HTTPS_MEM_CERT, 0, (char *)identity->certificate };
         items[count++] = (struct MHD_OptionItem) { MHD_OPTION_HTTPS_MEM_KEY, 0,
-                                                   (char *)secret_bytes(o->key).data };
+                                                   (char *)secret_bytes(identity->key).data };
         items[count++] = (struct MHD_OptionItem) { MHD_OPTION_HTTPS_PRIORITIES, 0,
                                                    "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1" };
     }
-    if (o->client_ca)
+    if (identity->client_ca)
         items[count++] =
-            (struct MHD_OptionItem) { MHD_OPTION_HTTPS_MEM_TRUST, 0, (char *)o->client_ca };
+            (struct MHD_OptionItem) { MHD_OPTION_HTTPS_MEM_TRUST, 0, (char *)identity->client_ca };
     items[count] = (struct MHD_OptionItem) { MHD_OPTION_END, 0, NULL };
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, web, MHD_OPTION_LISTEN_SOCKET, o->fd,
-                            MHD_OPTION_CONNECTION_LIMIT, o->connections,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_LIMIT,
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, web,
-                            MHD_OPTION_NOTIFY_CONNECTION, connection_changed, web, MHD_OPTION_ARRAY,
-                            items, MHD_OPTION_END);
+    return MHD_start_daemon(flags, 0, NULL, NULL, web_on_request, listener,
+                            MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT,
+                            o->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                            (size_t)MEMORY_LIMIT, MHD_OPTION_NOTIFY_COMPLETED, web_on_completed,
+                            listener, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, listener,
+                            MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+}
+
+/* Puts a listener on FD, which it takes, in force. */
+static bool add_listener(struct web *web, int fd, const struct web_identity *identity,
+                         char **ret_error)
+{
+    struct listener *listener = memory_new(sizeof *listener);
+    *listener = (struct listener) { .next = web->listeners, .web = web, .fd = fd };
+    listener->daemon = start_daemon(listener, identity);
+    if (!listener->daemon) {
+        *ret_error = memory_copy(identity->certificate
+                                     ? "the listener does not start; do certificate and key fit?"
+                                     : "the listener does not start: no epoll here");
+        close(fd);
+        free(listener);
+        return false;
+    }
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    web->listeners = listener;
+    listener->watch = loop_watch_start(web->loop, info->epoll_fd, LOOP_READ, ready, listener);
+    web_pump(listener);
+    return true;
 }
 
 struct web *web_start(struct loop *loop, const struct web_options *options, char **ret_error)
@@ -365,30 +218,41 @@ struct web *web_start(struct loop *loop, const struct web_options *options, char
     struct web *web = memory_new(sizeof *web);
     web->loop = loop;
     web->options = *options;
-    web->daemon = start_daemon(web);
-    if (!web->daemon) {
-        *ret_error = memory_copy(options->certificate
-                                     ? "the listener does not start; do certificate and key fit?"
-                                     : "the listener does not start: no epoll here");
-        close(options->fd);
-        free(web);
-        return NULL;
+    web->knows_clients = options->identity.client_ca;
+    if (add_listener(web, options->fd, &options->identity, ret_error))
+        return web;
+    free(web);
+    return NULL;
+}
+
+static void quiesce(struct listener *listener)
+{
+    if (listener->fd < 0)
+        return;
+    MHD_quiesce_daemon(listener->daemon);
+    close(listener->fd);
+    listener->fd = -1;
+}
+
+bool web_renew(struct web *web, const struct web_identity *identity, char **ret_error)
+{
+    struct listener *before = web->listeners;
+    int fd = fcntl(before->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) {
+        *ret_error = memory_copy("no descriptor is left for another listener");
+        return false;
     }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    web->watch = loop_watch_start(loop, info->epoll_fd, LOOP_READ, ready, web);
-    pump(web);
-    return web;
+    if (!add_listener(web, fd, identity, ret_error))
+        return false;
+    quiesce(before);
+    web_pump(before);
+    return true;
 }
 
 void web_quiesce(struct web *web)
 {
-    int fd = web->options.fd;
-    if (fd < 0)
-        return;
-    web->options.fd = -1;
     web->options.idle_ms = 0;
-    MHD_quiesce_daemon(web->daemon);
-    close(fd);
+    quiesce(web->listeners);
 }
 
 size_t web_pending(const struct web *web)
@@ -405,9 +269,8 @@ void web_stop(struct web *web)
 {
     if (!web)
         return;
-    loop_watch_stop(&web->watch);
-    loop_timer_stop(&web->timer);
+    while (web->listeners)
+        end_listener(web->listeners);
     loop_timer_stop(&web->sweep);
-    MHD_stop_daemon(web->daemon); /* closes the listener, where web_quiesce() did not */
     free(web);
 }

@@ -19,15 +19,20 @@ enum web_method { WEB_GET, WEB_POST, WEB_OTHER };
  * once or later. */
 typedef void web_handle(void *arg, struct web_request *request);
 
-struct web_options {
-    int fd;                   /* listens already; taken */
+/* Borrowed for the call. */
+struct web_identity {
     const char *certificate;  /* PEM; NULL: no TLS */
     const struct secret *key; /* PEM, of the certificate */
     const char *client_ca;    /* PEM: who shows no certificate of these is not let in; NULL */
-    unsigned connections;     /* most at once; more wait in the system's queue */
-    int request_ms;           /* for a request to arrive, and for its answer to be taken */
-    int idle_ms;              /* between two requests of one connection */
-    size_t query_limit;       /* most parameters of one request */
+};
+
+struct web_options {
+    int fd; /* listens already; taken */
+    struct web_identity identity;
+    unsigned connections; /* most at once; more wait in the system's queue */
+    int request_ms;       /* for a request to arrive, and for its answer to be taken */
+    int idle_ms;          /* between two requests of one connection */
+    size_t query_limit;   /* most parameters of one request */
     web_handle *handle;
     void *arg;
 };
@@ -35,6 +40,10 @@ struct web_options {
 /* NULL and a message (release with free()) when the library refuses: a bad certificate or key, a
  * system without epoll. Strings are borrowed for the call. */
 struct web *web_start(struct loop *loop, const struct web_options *options, char **ret_error);
+/* Has whoever connects from now on see IDENTITY, of the same kind (TLS or not, client certificates
+ * or not). Connections that are there are answered once more, by what they know, and closed. False
+ * and a message when the library refuses: all stays as it was. Not after web_quiesce(). */
+bool web_renew(struct web *web, const struct web_identity *identity, char **ret_error);
 /* Takes no more connections; requests that are under way are still answered. */
 void web_quiesce(struct web *web);
 /* Requests that came and were not answered, or whose answer is not yet taken. */
