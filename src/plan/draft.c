@@ -122,6 +122,15 @@ void draft_keep_route(struct draft *draft, const struct provider_route *route)
     draft->count = kept;
 }
 
+void draft_keep_services(struct draft *draft, unsigned services)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < draft->count; i++)
+        if (services >> draft->items[i].service & 1)
+            draft->items[kept++] = draft->items[i];
+    draft->count = kept;
+}
+
 /* Port 25 between servers serves nobody's wish to send from a mail client. */
 unsigned draft_serves(const struct draft_endpoint *item)
 {

@@ -46,6 +46,9 @@ void draft_add_one(struct draft *draft, const struct provider *provider,
  */
 void draft_keep_ports(struct draft *draft, const int *ports, size_t count, bool generic);
 
+/* Only SERVICES stay, a set of bits 1 << service. */
+void draft_keep_services(struct draft *draft, unsigned services);
+
 /* Only what ROUTE is about stays: its host, or its port of the provider's hosts, or the MX. */
 void draft_keep_route(struct draft *draft, const struct provider_route *route);
 

@@ -77,6 +77,8 @@ static void finish(struct planning *planning)
     bool generic = planning->plan.provider->endpoint_count == 0;
     if (options->route)
         draft_keep_route(&planning->draft, options->route);
+    if (options->services)
+        draft_keep_services(&planning->draft, options->services);
     if (options->port_count)
         draft_keep_ports(&planning->draft, options->ports, options->port_count, generic);
     show_provider(planning);

@@ -14,6 +14,7 @@
 struct plan_options {
     const char *provider;               /* --provider: an id, NULL to detect */
     const struct provider_route *route; /* --route: only its endpoints; NULL: all. Of a domain */
+    unsigned services;                  /* only these, a set of bits 1 << service; 0: every one */
     unsigned needs;                     /* --need, 0 for the default */
     const int *ports; /* --ports, each becomes NEED_ENDPOINT; NULL for all seven */
     size_t port_count;

@@ -106,6 +106,15 @@ static const struct plan_case cases[] = {
       { MX_OF("gmail.com", "gmail-smtp-in.l.google.com") },
       "gmail - relay,endpoint asked=1\n"
       "gmail-smtp-in.l.google.com:25 smtp starttls offered guessed transfer relay endpoint\n" },
+    { "only what opens a mailbox, of a known provider",
+      "ana@outlook.com",
+      { .services = 1U << SERVICE_IMAP | 1U << SERVICE_POP3, .needs = NEED_READ },
+      { { 0 } },
+      "outlook-consumer consumer read asked=0\n"
+      "outlook.office365.com:993 imap implicit offered read imap\n"
+      "outlook.office365.com:143 imap starttls optional read imap\n"
+      "outlook.office365.com:995 pop3 implicit offered read pop\n"
+      "outlook.office365.com:110 pop3 starttls optional read pop\n" },
     { "the route of submission: its port of the provider's host",
       "ana@contoso.com",
       { .route = &provider_routes[0], .needs = NEED_SEND },
