@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "command/check_options.h"
+#include "command/check_recipient.h"
 #include "command/check_submit.h"
 #include "command/check_token.h"
 #include "command/command.h"
@@ -134,6 +135,8 @@ static void keep_reported(struct check *check)
     secret_scrub(check->password, (char *)kept.data, kept.size);
     secret_scrub(check->token.secret, (char *)kept.data, kept.size);
     secret_scrub(check->proxy_password, (char *)kept.data, kept.size);
+    secret_scrub(check->settings.recipient.password, (char *)kept.data, kept.size);
+    secret_scrub(check->settings.recipient.token, (char *)kept.data, kept.size);
     check->trace->target.reported = kept;
 }
 
@@ -146,9 +149,15 @@ static bool perform(struct check *check, char **ret_error)
     options->state_dir = check->state_dir = state_dir_find();
     options->judge_login = classify_login;
     options->judge_token = token_unfit;
+    if (options->recipient) {
+        check->settings.recipient.run.state_dir = check->state_dir;
+        check->settings.recipient.run.judge_login = classify_login;
+        check->settings.recipient.run.judge_token = token_unfit;
+    }
     check->loop = loop_new();
     check->trace = trace_new();
     check_token_note(&check->token, &check->settings, check->trace);
+    check_recipient_note(&check->settings, check->trace);
     check->run = run_start(check->loop, options, check->trace, run_is_over, check, ret_error);
     if (!check->run)
         return false;
@@ -262,7 +271,7 @@ static bool take_secrets(struct check *check, char **ret_error)
     if (!secret_source_read(&check->settings.password, &check->password, ret_error) ||
         !take_proxy_password(check, ret_error) ||
         !check_token_take(&check->token, &check->settings, check->proxy_password, ret_error) ||
-        !secrets_fit(check, ret_error))
+        !check_recipient_take(&check->settings, ret_error) || !secrets_fit(check, ret_error))
         return false;
     if (check->settings.run.insecure_login && (check->password || check->token.secret))
         fprintf(stderr, "maildoctor: warning: --insecure-login sends the secret to whoever "

@@ -3,6 +3,7 @@
 #include "base/idna.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "command/check_recipient.h"
 #include "command/check_submit.h"
 #include "command/check_token.h"
 #include "probes/sasl.h"
@@ -22,6 +23,7 @@ void check_settings_init(struct check_settings *settings)
         .format = report_format_find("text"),
     };
     token_wish_init(&settings->wish);
+    check_recipient_init(&settings->recipient);
 }
 
 /* Icinga ends a plugin after 60 s, and hears nothing of it then. */
@@ -37,6 +39,7 @@ void check_settings_complete(struct check_settings *settings)
 
 void check_settings_done(struct check_settings *settings)
 {
+    check_recipient_done(&settings->recipient);
     arena_done(&settings->arena);
 }
 
@@ -153,28 +156,28 @@ static bool set_provider(void *to, const char *value, char **ret_error)
     return false;
 }
 
+bool check_login_name(const char *option, const char *value, char **ret_error)
+{
+    if (*value == '\0' || strlen(value) > NAME_LIMIT || !text_is_utf8(text_bytes(value)))
+        return options_reject(ret_error, option, value, "a name is 1 to 255 bytes of UTF-8");
+    for (const char *p = value; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return options_reject(ret_error, option, value, "a name holds no control character");
+    return true;
+}
+
 static bool set_user(void *to, const char *value, char **ret_error)
 {
     struct check_settings *settings = to;
     settings->run.user = value;
-    if (*value == '\0' || strlen(value) > NAME_LIMIT || !text_is_utf8(text_bytes(value)))
-        return options_reject(ret_error, "user", value, "a login is 1 to 255 bytes of UTF-8");
-    for (const char *p = value; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            return options_reject(ret_error, "user", value, "a login holds no control character");
-    return true;
+    return check_login_name("user", value, ret_error);
 }
 
 static bool set_mailbox(void *to, const char *value, char **ret_error)
 {
     struct check_settings *settings = to;
     settings->run.mailbox = value;
-    if (*value == '\0' || strlen(value) > NAME_LIMIT || !text_is_utf8(text_bytes(value)))
-        return options_reject(ret_error, "as", value, "a mailbox is 1 to 255 bytes of UTF-8");
-    for (const char *p = value; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            return options_reject(ret_error, "as", value, "a mailbox holds no control character");
-    return true;
+    return check_login_name("as", value, ret_error);
 }
 
 static bool set_mechanism(void *to, const char *value, char **ret_error)
@@ -431,6 +434,7 @@ static const struct option_row rows[] = {
 const struct option_row *const check_option_tables[] = { rows,
                                                          check_token_rows,
                                                          check_submit_rows,
+                                                         check_recipient_rows,
                                                          check_exercise_rows,
                                                          check_words_rows,
                                                          check_targets_rows,

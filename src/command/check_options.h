@@ -12,6 +12,15 @@ enum { CHECK_PORT_LIMIT = 16, CHECK_CONNECT_LIMIT = 32, CHECK_RESOLVER_LIMIT = 4
 enum { CHECK_EXERCISE_HOLD_MS = 60000 };
 enum color_wish { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
+/* The account that the test message goes to, where that is another. */
+struct check_recipient {
+    const char *address; /* NULL: there is none, and nothing below means anything */
+    const char *user, *host;
+    struct secret_source password_source, token_source;
+    struct secret *password, *token; /* owned */
+    struct run_options run;          /* whole once the secrets are read */
+};
+
 struct check_settings {
     struct run_options run; /* password and token are not in it yet; state_dir neither */
     int ports[CHECK_PORT_LIMIT];
@@ -21,7 +30,8 @@ struct check_settings {
     struct secret_source password, token;
     struct outbox_wish submit; /* in use where the run's wish points to it */
     bool submits;              /* --submit */
-    struct token_wish wish;    /* a token that is not there yet */
+    struct check_recipient recipient;
+    struct token_wish wish; /* a token that is not there yet */
     const struct report_format *format;
     const char *baseline;   /* a saved run; NULL: none */
     const char *output;     /* NULL: standard output */
@@ -46,6 +56,9 @@ void check_settings_done(struct check_settings *settings);
 extern const struct option_row *const check_option_tables[];
 extern const struct option_row check_output_rows[], check_words_rows[], check_exercise_rows[],
     check_targets_rows[];
+
+/* VALUE of OPTION is a login's or mailbox's name; false and a message. */
+bool check_login_name(const char *option, const char *value, char **ret_error);
 
 /* Seconds, also 0.5; as milliseconds, 0 when VALUE is none. */
 int check_seconds(const char *value);

@@ -2,6 +2,7 @@
 
 #include "base/idna.h"
 #include "base/memory.h"
+#include "command/check_recipient.h"
 #include "probes/submission.h"
 
 #include <stdlib.h>
@@ -12,8 +13,7 @@ enum { MESSAGE_MS = 120000, ARRIVAL_MS = 60000 };
 
 /* ---- one by one ---- */
 
-/* Its domain in ASCII; NULL and why when VALUE is no address. */
-static const char *read_address(struct arena *arena, const char *value, const char **ret_why)
+const char *check_submit_address(struct arena *arena, const char *value, const char **ret_why)
 {
     const char *at = strrchr(value, '@');
     *ret_why = "an address is NAME@DOMAIN, without a display name";
@@ -31,7 +31,7 @@ static bool set_address(struct check_settings *settings, const char *option, con
                         const char **to, char **ret_error)
 {
     const char *why;
-    *to = read_address(&settings->arena, value, &why);
+    *to = check_submit_address(&settings->arena, value, &why);
     return *to || options_reject(ret_error, option, value, why);
 }
 
@@ -104,9 +104,10 @@ int check_submit_ms(const struct check_settings *settings)
 {
     const struct run_options *run = &settings->run;
     int arrival_ms = run->arrival_ms ? run->arrival_ms : ARRIVAL_MS;
-    if (!settings->submits && !run->round_trip)
+    bool trip = run->round_trip || settings->recipient.address;
+    if (!settings->submits && !trip)
         return 0;
-    return MESSAGE_MS + (run->round_trip ? arrival_ms : 0);
+    return MESSAGE_MS + (trip ? arrival_ms : 0);
 }
 
 /* The mailbox that the run is about, where it is one; NULL. */
@@ -116,7 +117,7 @@ static const char *own_address(struct check_settings *settings)
     const char *names[] = { run->mailbox, run->target.address, run->user, run->target.user }, *why;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i] && strchr(names[i], '@'))
-            return read_address(&settings->arena, names[i], &why);
+            return check_submit_address(&settings->arena, names[i], &why);
     return NULL;
 }
 
@@ -174,18 +175,19 @@ static bool take_route(struct check_settings *settings, char **ret_error)
     return !why;
 }
 
-/* The mailbox is read with the login that submits. */
+/* Without --round-trip-to the mailbox is read with the login that submits. */
 static bool trip_fits(struct check_settings *settings, bool secret, char **ret_error)
 {
     struct run_options *run = &settings->run;
+    bool own = run->round_trip && !settings->recipient.address;
     const char *why = NULL;
     if (!run->round_trip && run->arrival_ms)
         why = "--arrival is how long a message is looked for: add --round-trip";
     else if (run->round_trip && settings->submit.rcpt_only)
         why = "--rcpt-only sends nothing, and --round-trip looks for what was sent";
-    else if (run->round_trip && !secret)
+    else if (own && !secret)
         why = "--round-trip needs a login, to look into the mailbox";
-    else if (run->round_trip && run->plan.route)
+    else if (own && run->plan.route)
         why = "--route leaves the mailbox out, and --round-trip looks into it";
     if (run->round_trip && !run->arrival_ms)
         run->arrival_ms = ARRIVAL_MS;
@@ -199,7 +201,8 @@ bool check_submit_complete(struct check_settings *settings, char **ret_error)
     struct outbox_wish *wish = &settings->submit;
     struct run_options *run = &settings->run;
     bool secret = secret_source_given(&settings->password) || secret_source_given(&settings->token);
-    if (!trip_fits(settings, secret, ret_error) || !take_route(settings, ret_error))
+    if (!check_recipient_agrees(settings, ret_error) || !trip_fits(settings, secret, ret_error) ||
+        !take_route(settings, ret_error))
         return false;
     if (!settings->submits && !wish->rcpt_only && !run->round_trip) {
         if (!wish->from && !wish->to)

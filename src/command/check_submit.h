@@ -6,6 +6,9 @@
 
 extern const struct option_row check_submit_rows[];
 
+/* VALUE with its domain in ASCII; NULL and why when it is no address for a message. */
+const char *check_submit_address(struct arena *arena, const char *value, const char **ret_why);
+
 /* How much longer a run may take for it. */
 int check_submit_ms(const struct check_settings *settings);
 

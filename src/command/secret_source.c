@@ -26,6 +26,8 @@ static struct {
     { .name = "MAILDOCTOR_PASSWORD" },
     { .name = "MAILDOCTOR_TOKEN" },
     { .name = "MAILDOCTOR_PROXY_PASSWORD" },
+    { .name = "MAILDOCTOR_TO_PASSWORD" },
+    { .name = "MAILDOCTOR_TO_TOKEN" },
     { .name = "MAILDOCTOR_CLIENT_SECRET" },
     { .name = "MAILDOCTOR_ASSERTION" },
     { .name = "MAILDOCTOR_REFRESH_TOKEN" },
@@ -59,7 +61,7 @@ void secret_environment_forget(void)
 /* "--client-secret-fd" */
 static char *option_name(const struct secret_source *source, const char *way)
 {
-    char *name = memory_format("--%s-%s", source->what, way);
+    char *name = memory_format("--%s-%s", source->option ? source->option : source->what, way);
     for (char *p = name; *p; p++)
         *p = *p == ' ' ? '-' : *p;
     return name;
@@ -159,7 +161,8 @@ char *secret_source_name(const struct secret_source *source)
                                         : NULL;
     if (way)
         return option_name(source, way);
-    return source->ask ? memory_format("--ask-%s", source->what) : memory_copy(source->environment);
+    return source->ask ? memory_format("--ask-%s", source->option ? source->option : source->what)
+                       : memory_copy(source->environment);
 }
 
 static size_t count_sources(const struct secret_source *source, bool environment)

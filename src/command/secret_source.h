@@ -6,7 +6,8 @@
 #include "base/secret.h"
 
 struct secret_source {
-    const char *what;                /* "password", "token": for messages and option names */
+    const char *what;                /* "password", "token": for messages */
+    const char *option;              /* in names of options, "--OPTION-file"; NULL: WHAT */
     const char *environment;         /* "MAILDOCTOR_PASSWORD"; NULL: none */
     const char *file, *fd, *command; /* the option's value; NULL: not given */
     bool ask;                        /* at the terminal, without echo */

@@ -239,8 +239,9 @@ bool targets_fit(const struct check_settings *settings, size_t operand_count, ch
         why = "--oauth is for one target: get the token first, and give it with --token-file";
     else if (settings->run.exercise_imap || settings->run.exercise_pop3)
         why = "--exercise is for one target: an interrupt must not leave things in mailboxes";
-    else if (settings->submits)
-        why = "--submit is for one target: one that is resumed would send its message again";
+    else if (settings->submits || settings->run.round_trip || settings->recipient.address)
+        why = "--submit and --round-trip are for one target: one that is resumed would send its "
+              "message again";
     else if (settings->reported)
         why = "--reported is about one target";
     else if (settings->share)

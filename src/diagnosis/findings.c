@@ -142,6 +142,8 @@ void findings_make(struct result *result)
 
 void diagnose_with(struct result *result, const struct rules *own)
 {
+    if (result->recipient) /* first: what comes of the message rests on it */
+        diagnose_with(result->recipient, own);
     result->catalogue_date = catalogue_date;
     if (!result->tool_version)
         result->tool_version = MAILDOCTOR_VERSION;

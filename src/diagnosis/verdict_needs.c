@@ -55,11 +55,12 @@ static bool is_finished(const struct attempt *attempt)
     return greeted;
 }
 
-/* Was a whole message to be submitted? Then a login alone proves no sending. */
+/* Was a whole message to be submitted? Then a login alone proves no sending. What we held back
+ * ourselves is no fault of the way. */
 static bool wants_message(const struct result *result)
 {
     const struct submission_facts *submission = result->trace->submission;
-    return submission && !submission->rcpt_only;
+    return submission && !submission->rcpt_only && !submission->withheld;
 }
 
 static void judge_alone(const struct result *result, struct way *way)

@@ -260,6 +260,15 @@ static void note_proxy(const struct weighing *w, struct verdict *out)
     note(w, out, "the way without the proxy");
 }
 
+/* Was this run's own mailbox looked into for the message, or a bounce? */
+static bool was_looked_into(const struct weighing *w)
+{
+    for (size_t i = 0; i < w->way_count; i++)
+        if (endpoint_attempt(w->ways[i].endpoint, PURPOSE_ARRIVAL))
+            return true;
+    return false;
+}
+
 /* How far sending was tried, and what that does not show. */
 static void note_message(const struct weighing *w, struct verdict *out)
 {
@@ -275,7 +284,11 @@ static void note_message(const struct weighing *w, struct verdict *out)
             note(w, out, "arrival (the message was accepted, and not looked for)");
         else if (!delivery->endpoint)
             note(w, out, "arrival (no mailbox could be opened)");
-    } else if (submission->rcpt_only && submission->recipient_taken)
+        else if (delivery->account && !delivery->arrived && !was_looked_into(w))
+            note(w, out, "whether it bounced (the sender's own mailbox could not be looked into)");
+    } else if (submission->withheld)
+        note(w, out, "sending a message (the recipient's mailbox did not open: nothing was sent)");
+    else if (submission->rcpt_only && submission->recipient_taken)
         note(w, out,
              "the message itself: nothing was sent, and some servers refuse a From address, "
              "a full mailbox or a used-up limit only after it");

@@ -1,6 +1,7 @@
-/* Once the test message was accepted, it is looked for in the mailbox, over IMAP where that login
- * was accepted, else over POP3, and removed again: itself with --round-trip, else only the copy
- * that the server keeps among what was sent. What came of it stands in the trace. */
+/* Once the test message was accepted, it is looked for and removed again: itself with --round-trip,
+ * else only the copy that the server keeps among what was sent. Where it went to another account,
+ * both mailboxes are looked into: that one for the message, the sender's for a bounce and the copy.
+ * What came of it stands in the trace. */
 #ifndef ENGINE_ARRIVAL_H
 #define ENGINE_ARRIVAL_H
 
@@ -9,10 +10,12 @@
 struct arrivals;
 
 struct arrivals_options {
-    const struct walk_shared *shared; /* borrowed until arrivals_close() */
-    bool copy_only;                   /* the message itself stays where it is */
-    int wait_ms;                      /* how long the message is waited for; not with copy_only */
-    loop_function *done;              /* once, never inside arrivals_start() */
+    const struct walk_shared *shared;    /* borrowed until arrivals_close() */
+    const struct walk_shared *recipient; /* likewise, of the account that the message went to; NULL:
+                                            the sender's own */
+    bool copy_only;                      /* the message itself stays where it is */
+    int wait_ms;         /* how long the message is waited for; not with copy_only */
+    loop_function *done; /* once, never inside arrivals_start() */
     void *arg;
 };
 

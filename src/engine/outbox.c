@@ -15,7 +15,7 @@ struct outbox {
     const struct endpoint *expected; /* waited for; NULL: nobody */
     struct outbox_request *waiting;
     bool given; /* somebody submits it */
-    bool frozen;
+    bool held, frozen;
 };
 
 struct outbox *outbox_new(struct trace *trace, const struct outbox_wish *wish)
@@ -88,16 +88,19 @@ static void unlink_request(struct outbox *outbox, struct outbox_request *request
 
 static void decide(struct outbox *outbox)
 {
-    while (outbox->waiting && !outbox->frozen) {
+    const struct submission_facts *facts = outbox->trace->submission;
+    while (outbox->waiting && !outbox->frozen && !outbox->held) {
         struct outbox_request *request = outbox->waiting;
         if (!outbox->given && outbox->expected && outbox->expected != request->endpoint)
             return;
-        bool granted = !outbox->given;
+        const char *why_not = facts->withheld ? "recipient-not-opened"
+                              : outbox->given ? "submitted-elsewhere"
+                                              : NULL;
         outbox->given = true;
         unlink_request(outbox, request);
-        if (granted)
+        if (!why_not)
             outbox->trace->submission->endpoint = request->endpoint->id;
-        request->answer(request, granted);
+        request->answer(request, why_not);
     }
 }
 
@@ -110,6 +113,18 @@ void outbox_ask(struct outbox *outbox, struct outbox_request *request)
     request->next = *link;
     request->waiting = true;
     *link = request;
+    decide(outbox);
+}
+
+void outbox_hold(struct outbox *outbox)
+{
+    outbox->held = true;
+}
+
+void outbox_release(struct outbox *outbox, bool opened)
+{
+    outbox->held = false;
+    outbox->trace->submission->withheld = !opened;
     decide(outbox);
 }
 

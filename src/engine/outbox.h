@@ -33,8 +33,9 @@ const struct submission *outbox_submission(const struct outbox *outbox,
 /* One endpoint that could submit it now. */
 struct outbox_request {
     const struct endpoint *endpoint;
-    /* The answer, once, possibly before outbox_ask() returns. */
-    void (*answer)(struct outbox_request *request, bool granted);
+    /* The answer, once, possibly before outbox_ask() returns: NULL is permission, else why not, as
+     * a step's blocked_by. */
+    void (*answer)(struct outbox_request *request, const char *why_not);
     void *arg;
     /* private */
     struct outbox_request *next;
@@ -44,6 +45,11 @@ struct outbox_request {
 /* The endpoints are planned: the first that could submit without a login is waited for. */
 void outbox_expect(struct outbox *outbox);
 void outbox_ask(struct outbox *outbox, struct outbox_request *request);
+/* Nobody is answered until it is known whether the recipient's mailbox opens, where the message is
+ * to be looked for: outbox_release(). With OPENED false nobody submits it, and the trace says so.
+ */
+void outbox_hold(struct outbox *outbox);
+void outbox_release(struct outbox *outbox, bool opened);
 /* A request whose session ended; nothing when it does not wait. */
 void outbox_withdraw(struct outbox *outbox, struct outbox_request *request);
 /* ENDPOINT will not ask any more, or nobody is waited for any longer (NULL). OUTBOX may be NULL. */

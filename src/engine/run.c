@@ -5,11 +5,13 @@
 #include "engine/arrival.h"
 #include "engine/exercise.h"
 #include "engine/gate.h"
+#include "engine/legs.h"
+#include "engine/lookout.h"
 #include "engine/opinions.h"
-#include "engine/path.h"
+#include "engine/recipient.h"
 #include "engine/run_check.h"
+#include "engine/run_held.h"
 #include "engine/vantage.h"
-#include "engine/walk.h"
 #include "net/evidence.h"
 
 #include <stdlib.h>
@@ -22,12 +24,6 @@ enum {
     HOST_NAME_SIZE = 256,
     CLEAN_UP_MS = 10000,   /* to remove what was made in a mailbox, once the run is called off */
     EXPECTATION_MS = 3000, /* how long the documented port's login is waited for */
-};
-
-/* A walk and its place in the list of all. */
-struct leg {
-    struct leg *next;
-    struct walk *walk;
 };
 
 struct run {
@@ -45,7 +41,7 @@ struct run {
     struct walk_shared shared;
     struct net_address source;
     char host_name[HOST_NAME_SIZE];
-    struct leg *legs;
+    struct legs legs;
     struct paths *paths;
     struct opinions *opinions;
     struct arrivals *arrivals;
@@ -56,6 +52,10 @@ struct run {
     int waiting;         /* walks that may not connect yet */
     int64_t waits_since; /* when the first of them began to wait */
     bool walked, looked, exercised, over;
+    loop_function *ready; /* of run_hold(), until it was called */
+    void *ready_arg;
+    bool held;
+    struct recipient *recipient;
 };
 
 int64_t run_elapsed_ns(const struct run *run)
@@ -70,16 +70,6 @@ static void deliver(void *arg)
     struct run *run = arg;
     loop_timer_stop(&run->turn);
     run->done(run->arg);
-}
-
-static void close_walks(struct run *run)
-{
-    while (run->legs) {
-        struct leg *leg = run->legs;
-        run->legs = leg->next;
-        walk_close(&leg->walk);
-        free(leg);
-    }
 }
 
 static void deadline_passed(void *arg);
@@ -113,9 +103,10 @@ static void end(struct run *run, const char *why)
     paths_close(&run->paths);
     arrivals_close(&run->arrivals);
     exercise_close(&run->exercise);
+    recipient_cancel(run->recipient, why);
     gate_freeze(run->gate); /* who is closed now must not make another one go */
     outbox_freeze(run->outbox);
-    close_walks(run);
+    legs_close(&run->legs);
     opinions_close(&run->opinions);
     resolver_free(run->resolver); /* its open questions belonged to the walks */
     run->resolver = NULL;
@@ -123,18 +114,6 @@ static void end(struct run *run, const char *why)
     vantage_end(run->trace);
     loop_timer_stop(&run->turn);
     run->turn = loop_timer_start(run->loop, 0, deliver, run);
-}
-
-/* Whether anybody waits for this endpoint: not for what the provider calls optional or does not
- * offer, and not for transfer between servers, unless that is the very need. */
-static bool is_awaited(const struct run *run, const struct endpoint *endpoint)
-{
-    unsigned needs = run->trace->target.needs;
-    if (endpoint->needs & NEED_ENDPOINT)
-        return true;
-    if (endpoint->expectation == EXPECT_OPTIONAL || endpoint->expectation == EXPECT_NOT_OFFERED)
-        return false;
-    return (needs & NEED_ANY) || (needs & endpoint->needs);
 }
 
 static void look_again(void *arg);
@@ -148,67 +127,46 @@ static void paths_walked(void *arg)
         run->turn = loop_timer_start(run->loop, 0, look_again, run);
 }
 
-/* All is decided; where something that is needed did not answer, it is asked who dropped it. */
 static void walk_paths(struct run *run)
 {
-    const struct run_options *o = run->options;
-    size_t count = 0;
-    for (const struct leg *leg = run->legs; leg; leg = leg->next)
-        count++;
-    struct path_target *targets = memory_new((count + 1) * sizeof *targets);
-    count = 0;
-    for (const struct leg *leg = run->legs; leg; leg = leg->next)
-        targets[count++] = (struct path_target) {
-            .endpoint = walk_endpoint(leg->walk),
-            .port = walk_port(leg->walk),
-            .required = is_awaited(run, walk_endpoint(leg->walk)),
-        };
-    struct paths_options options = {
-        .loop = run->loop,
-        .trace = run->trace,
-        .started_ns = run->started_ns,
-        .source = run->shared.source,
-        .always = o->path,
-        .limits = o->path_limits,
-        .until_ns = run->until_ns,
-        .targets = targets,
-        .target_count = count,
-        .done = paths_walked,
-        .arg = run,
-    };
-    /* Behind a proxy there is nothing to see: it makes the connections. */
-    bool seen = o->proxy.kind == PROXY_NONE, wanted = o->path || !o->path_asked_only;
-    run->paths = seen && wanted ? paths_start(&options) : NULL;
+    run->paths = legs_walk_paths(&run->legs, run->until_ns, paths_walked, run);
     run->walked = true;
-    free(targets);
+}
+
+static void go_on(struct run *run)
+{
+    if (run->stopping)
+        end(run, run->stopping);
+    else if (!run->over && !run->turn)
+        run->turn = loop_timer_start(run->loop, 0, look_again, run);
 }
 
 static void exercise_over(void *arg)
 {
     struct run *run = arg;
     exercise_close(&run->exercise);
-    if (run->stopping)
-        end(run, run->stopping);
-    else if (!run->over && !run->turn)
-        run->turn = loop_timer_start(run->loop, 0, look_again, run);
+    go_on(run);
 }
 
 static void arrivals_over(void *arg)
 {
     struct run *run = arg;
     arrivals_close(&run->arrivals);
-    if (run->stopping)
-        end(run, run->stopping);
-    else if (!run->over && !run->turn)
-        run->turn = loop_timer_start(run->loop, 0, look_again, run);
+    go_on(run);
 }
 
 /* The message that was submitted: is it there? And nothing of it stays among what was sent. */
 static void look_for_it(struct run *run)
 {
     const struct run_options *o = run->options;
-    struct arrivals_options options = { &run->shared, !o->round_trip, o->arrival_ms, arrivals_over,
-                                        run };
+    struct arrivals_options options = {
+        .shared = &run->shared,
+        .recipient = recipient_shared(run->recipient),
+        .copy_only = !o->round_trip,
+        .wait_ms = o->arrival_ms,
+        .done = arrivals_over,
+        .arg = run,
+    };
     run->arrivals = arrivals_start(&options);
     run->looked = true;
 }
@@ -229,23 +187,49 @@ static void exercise(struct run *run)
     run->exercised = true;
 }
 
+/* ---- a run that another one uses, and one that uses another ---- */
+
+void run_hold(struct run *run, loop_function *ready, void *arg)
+{
+    run->held = true;
+    run->ready = ready;
+    run->ready_arg = arg;
+}
+
+const struct walk_shared *run_shared(const struct run *run)
+{
+    return &run->shared;
+}
+
+/* Whoever waits for it hears of it once. */
+static void tell_ready(struct run *run)
+{
+    loop_function *ready = run->ready;
+    run->ready = NULL;
+    if (ready)
+        ready(run->ready_arg);
+}
+
+static void recipient_is_over(void *arg)
+{
+    struct run *run = arg;
+    if (!run->over)
+        go_on(run);
+}
+
 /* One pass after each ended walk: a few dozen endpoints at most. */
 static void end_if_decided(struct run *run)
 {
-    bool anybody = false, all = true;
-    for (const struct leg *leg = run->legs; leg; leg = leg->next) {
-        all = all && walk_ended(leg->walk);
-        if (!is_awaited(run, walk_endpoint(leg->walk)))
-            continue;
-        anybody = true;
-        if (!walk_ended(leg->walk))
-            return;
-    }
-    if ((!anybody && !all) || opinions_wanted(run->opinions))
+    if (run->ready && lookout_mailbox(run->trace, true)) /* IMAP: nothing better can come */
+        tell_ready(run);
+    if (!legs_decided(&run->legs) || opinions_wanted(run->opinions))
+        return;
+    tell_ready(run);
+    if (run->held)
         return;
     if (!run->looked)
         look_for_it(run);
-    if (run->arrivals)
+    if (run->arrivals || !recipient_dismiss(run->recipient))
         return;
     if (!run->exercised)
         exercise(run);
@@ -262,6 +246,12 @@ static void look_again(void *arg)
     struct run *run = arg;
     loop_timer_stop(&run->turn);
     end_if_decided(run);
+}
+
+void run_let_go(struct run *run)
+{
+    run->held = false;
+    go_on(run);
 }
 
 /* Called from inside the walk, which end() would free: so the look is taken at the next turn. */
@@ -313,16 +303,6 @@ void run_cancel(struct run *run, const char *why)
 
 /* ---- the way ---- */
 
-/* The port whose login is tried first: the first that the provider documents, or of 587, 993 and
- * 995 the one that the service has (RFC 8314 section 3.3, RFC 6409). */
-static bool is_documented(const struct endpoint *e)
-{
-    bool usual = e->port == 587 || e->port == 993 || e->port == 995;
-    if (e->guessed || e->transfer)
-        return false;
-    return e->expectation == EXPECT_OFFERED || (e->expectation == EXPECT_UNKNOWN && usual);
-}
-
 static void expect_nobody(void *arg)
 {
     struct run *run = arg;
@@ -335,20 +315,9 @@ static void planned(void *arg, const struct plan *plan)
 {
     struct run *run = arg;
     run->shared.provider_family = plan->provider->family;
-    struct leg **link = &run->legs;
     if (run->outbox)
         outbox_expect(run->outbox);
-    bool announced[SERVICE_COUNT] = { false };
-    for (struct endpoint *e = run->trace->endpoints; e; e = e->next) {
-        struct leg *leg = memory_new(sizeof *leg);
-        bool first = !announced[e->service] && is_documented(e);
-        announced[e->service] = announced[e->service] || first;
-        if (first)
-            gate_expect(run->gate, e->service);
-        leg->walk = walk_start(&run->shared, e, first);
-        *link = leg;
-        link = &leg->next;
-    }
+    legs_start(&run->legs, &run->shared);
     opinions_begin(run->opinions);
     run->patience = loop_timer_start(run->loop, EXPECTATION_MS, expect_nobody, run);
     walk_has_ended(run); /* a plan without endpoints is decided already */
@@ -463,12 +432,19 @@ struct run *run_start(struct loop *loop, const struct run_options *options, stru
         return NULL;
     }
     begin(run);
+    if (options->recipient)
+        run->recipient =
+            recipient_start(&run->shared, run->outbox, recipient_is_over, run, ret_error);
+    if (options->recipient && !run->recipient) {
+        run_free(run);
+        return NULL;
+    }
     return run;
 }
 
 bool run_has_forgotten(const struct run *run)
 {
-    return gate_has_forgotten(run->gate);
+    return gate_has_forgotten(run->gate) || recipient_has_forgotten(run->recipient);
 }
 
 void run_free(struct run *run)
@@ -482,7 +458,8 @@ void run_free(struct run *run)
     paths_close(&run->paths);
     arrivals_close(&run->arrivals);
     exercise_close(&run->exercise);
-    close_walks(run);
+    legs_close(&run->legs);
+    recipient_free(run->recipient);
     opinions_close(&run->opinions);
     resolver_free(run->resolver);
     gate_free(run->gate);

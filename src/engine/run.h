@@ -58,8 +58,12 @@ struct run_options {
     int exercise_hold_ms;
     const struct outbox_wish *submit; /* NULL: no message is submitted */
     bool round_trip;                  /* then look for it in the mailbox */
-    int arrival_ms;                   /* how long */
-    bool path;                        /* walk paths even where nothing fails */
+    /* The account in whose mailbox it is looked for, as a run of its own, which leaves
+     * trace.recipient (made by the caller): until a mailbox of it has opened, nothing is submitted.
+     * It has no deadline of its own. NULL: this run's own account. */
+    const struct run_options *recipient;
+    int arrival_ms;       /* how long */
+    bool path;            /* walk paths even where nothing fails */
     bool path_asked_only; /* and nowhere without it: for whoever checks again and again */
     struct path_limits *path_limits; /* shared by the runs of a process, theirs to borrow; NULL:
                                         paths are walked whenever they tell something */

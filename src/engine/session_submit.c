@@ -1,12 +1,12 @@
 /* A session's message, as the outbox sees it. */
 #include "engine/session_private.h"
 
-static void outbox_answered(struct outbox_request *request, bool granted)
+static void outbox_answered(struct outbox_request *request, const char *why_not)
 {
     struct session *s = request->arg;
     if (s->options.trace->cut_by)
         return;
-    dialogue_permit(s->dialogue, granted ? NULL : "submitted-elsewhere");
+    dialogue_permit(s->dialogue, why_not);
     session_pump(s);
 }
 

@@ -70,6 +70,11 @@ void cause_source(struct buffer *line, const struct result *result, const struct
                       token ? wording_or(token->authority, "") : "");
         return;
     }
+    /* In another account's mailbox, or at its login. */
+    if (!*wording_or(evidence->endpoint, "") && finding->stage == STAGE_SUBMIT) {
+        buffer_format(line, "%s:", wording_or(evidence->step, ""));
+        return;
+    }
     if (!*wording_or(evidence->endpoint, "")) {
         buffer_format(line, "Lookup of %s:", wording_or(evidence->step, ""));
         return;
@@ -205,7 +210,7 @@ bool cause_message(struct strings *lines, struct arena *arena, const struct resu
     const struct trace *trace = result->trace;
     const struct submission_facts *mail = trace->submission;
     const struct finding *cause = wording_cause(result);
-    if (!mail || !cause || cause->stage != STAGE_SUBMIT)
+    if (!mail || mail->withheld || !cause || cause->stage != STAGE_SUBMIT)
         return false;
     const char *login =
         mail->anonymous && !wording_login_accepted(result) ? NULL : trace->target.user;

@@ -1,6 +1,7 @@
 /* A table (RFC 4180): a row for each endpoint, the run's own columns repeated, or one row where
- * there was none. Spreadsheets take a field that begins with one of = + - @ for a formula, and run
- * it: such a field gets an apostrophe in front, which they show as text. */
+ * there was none; then the same of the recipient's account, where the test message went to another.
+ * Spreadsheets take a field that begins with one of = + - @ for a formula, and run it: such a field
+ * gets an apostrophe in front, which they show as text. */
 #include "base/clock.h"
 #include "base/text.h"
 #include "report/measure.h"
@@ -136,12 +137,14 @@ void report_csv(struct buffer *out, const struct result *result,
                 const struct report_options *options)
 {
     struct table table = { .out = out, .page = { .ascii = options->ascii } };
-    const struct endpoint *endpoint = result->trace->endpoints;
     add_header(&table);
-    do {
-        add_run(&table, result);
-        add_endpoint(&table, endpoint);
-        end_row(&table);
-        endpoint = endpoint ? endpoint->next : NULL;
-    } while (endpoint);
+    for (; result; result = result->recipient) {
+        const struct endpoint *endpoint = result->trace->endpoints;
+        do {
+            add_run(&table, result);
+            add_endpoint(&table, endpoint);
+            end_row(&table);
+            endpoint = endpoint ? endpoint->next : NULL;
+        } while (endpoint);
+    }
 }

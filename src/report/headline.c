@@ -220,13 +220,15 @@ static void append_arrival(struct buffer *line, const struct result *result)
         return;
     }
     if (!delivery->arrived) {
-        buffer_format(line, " It was not seen in the mailbox within %s.",
+        buffer_format(line, " It was not seen in the mailbox%s%s within %s.",
+                      delivery->account ? " of " : "", wording_or(delivery->account, ""),
                       wording_duration(delivery->waited_ns, took));
         return;
     }
     for (const struct passage *p = delivery->passages; p; p = p->next)
         servers++;
-    buffer_format(line, " It arrived in %s after %s", delivery->folder,
+    buffer_format(line, " It arrived in %s%s%s after %s", delivery->folder,
+                  delivery->account ? " of " : "", wording_or(delivery->account, ""),
                   wording_duration(delivery->found_ns, took));
     if (servers)
         buffer_format(line, ", by way of %d server%s", servers, servers == 1 ? "" : "s");

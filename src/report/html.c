@@ -48,6 +48,7 @@ void report_html(struct buffer *out, const struct result *result,
     html_changes(&html, options->baseline);
     html_ways(&html);
     html_ports(&html);
+    html_recipient(&html);
     html_certificates(&html);
     html_findings(&html);
     html_facts(&html);

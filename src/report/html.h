@@ -47,12 +47,17 @@ void html_evidence(const struct html *html, const struct finding *finding, int l
 /* One word for how a thing went, with a sign that needs no colour: "failed". */
 void html_mark(const struct html *html, enum status status, const char *word);
 
+/* Each finding, folded. */
+void html_finding_list(const struct html *html);
+
 /* ---- the parts, in order ---- */
 
 void html_verdict(const struct html *html); /* what is wrong, who mends it, what says so */
 void html_changes(const struct html *html, const struct result *baseline); /* NULL: nothing */
 void html_ways(struct html *html);  /* how far it came; the paths that were walked */
 void html_ports(struct html *html); /* a row per endpoint, with its phases drawn */
+/* The account that the test message went to, where that is another: its ports and findings. */
+void html_recipient(struct html *html);
 void html_certificates(const struct html *html);
 void html_findings(const struct html *html); /* all, with evidence; what else it could be */
 void html_facts(const struct html *html);    /* from where, when, what was not tested */

@@ -182,14 +182,25 @@ static void put_endpoint(const struct html *html, const struct endpoint *endpoin
         put_dialogue(html, endpoint, a);
 }
 
+static void put_account(const struct html *html)
+{
+    put_lookups(html);
+    for (const struct endpoint *e = html->result->trace->endpoints; e; e = e->next)
+        put_endpoint(html, e);
+}
+
 void html_detail(const struct html *html)
 {
     const struct trace *trace = html->result->trace;
+    struct html there = *html;
     if (!trace->lookups && !trace->endpoints)
         return;
     html_put(html, "<section aria-labelledby=\"detail\">\n<h2 id=\"detail\">In full</h2>\n");
-    put_lookups(html);
-    for (const struct endpoint *e = trace->endpoints; e; e = e->next)
-        put_endpoint(html, e);
+    put_account(html);
+    there.result = html->result->recipient;
+    if (there.result) {
+        html_put(html, "<h3>The recipient's account, %s</h3>\n", wording_target(there.result));
+        put_account(&there);
+    }
     html_put(html, "</section>\n");
 }

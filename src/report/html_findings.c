@@ -87,6 +87,13 @@ static void put_finding(const struct html *html, const struct finding *finding)
     html_put(html, "</details>\n");
 }
 
+void html_finding_list(const struct html *html)
+{
+    for (const struct finding *f = html->result->findings; f; f = f->next)
+        if (is_first(html, f))
+            put_finding(html, f);
+}
+
 static void put_reasons(const struct html *html, const char *label, const struct strings *reasons)
 {
     for (size_t i = 0; i < reasons->count; i++)
@@ -119,8 +126,6 @@ void html_findings(const struct html *html)
         return;
     html_put(html, "<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">All findings</h2>\n"
                    "<p class=\"note\">Each opens to what it means and what it rests on.</p>\n");
-    for (const struct finding *f = html->result->findings; f; f = f->next)
-        if (is_first(html, f))
-            put_finding(html, f);
+    html_finding_list(html);
     html_put(html, "</section>\n");
 }

@@ -278,15 +278,10 @@ static void put_exercises(const struct html *html)
         }
 }
 
-void html_ports(struct html *html)
+static void put_table(struct html *html)
 {
     const struct endpoint *first = html->result->trace->endpoints;
-    if (!first)
-        return;
     struct extent extent = measure(html->result->trace);
-    html_put(html, "<section aria-labelledby=\"ports\">\n<h2 id=\"ports\">Every port, and what it "
-                   "took</h2>\n");
-    put_legend(html);
     html_put(html, "<table class=\"ports\">\n<thead><tr><th scope=\"col\">Port</th><th "
                    "scope=\"col\">For</th><th scope=\"col\">What happened");
     if (extent.any)
@@ -301,6 +296,35 @@ void html_ports(struct html *html)
     }
     html_put(html, "</table>\n");
     put_families(html);
+}
+
+void html_ports(struct html *html)
+{
+    if (!html->result->trace->endpoints)
+        return;
+    html_put(html, "<section aria-labelledby=\"ports\">\n<h2 id=\"ports\">Every port, and what it "
+                   "took</h2>\n");
+    put_legend(html);
+    put_table(html);
     put_exercises(html);
+    html_put(html, "</section>\n");
+}
+
+void html_recipient(struct html *html)
+{
+    const struct result *own = html->result;
+    struct buffer line;
+    if (!own->recipient)
+        return;
+    page_begin(&line);
+    wording_recipient(&line, own);
+    html_put(html, "<section aria-labelledby=\"recipient\">\n<h2 id=\"recipient\">Where the test "
+                   "message went</h2>\n");
+    html_line(html, "<p>", &line, "</p>\n");
+    html->result = own->recipient;
+    if (html->result->trace->endpoints)
+        put_table(html);
+    html_finding_list(html);
+    html->result = own;
     html_put(html, "</section>\n");
 }

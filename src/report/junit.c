@@ -1,4 +1,5 @@
-/* JUnit's XML as build servers read it: a test case for the verdict and one for each endpoint. What
+/* JUnit's XML as build servers read it: a test case for the verdict and one for each endpoint; the
+ * recipient's account, where the test message went to another, is a suite of its own. What
  * fails is a failure; a run that could not tell is an error. Only what the diagnosis calls an error
  * is a failure: an optional port that is silent is none. */
 #include "base/clock.h"
@@ -157,16 +158,26 @@ static void add_endpoint(const struct suite *suite, const struct endpoint *endpo
 
 /* ---- the whole ---- */
 
-/* Attributes that both `testsuites` and `testsuite` bear. */
-static void add_counts(const struct suite *suite)
+struct counts {
+    size_t tests, failures, errors;
+};
+
+static void count(struct counts *counts, const struct suite *suite)
 {
-    size_t tests = 1, failures = suite->state == STATE_FAILED;
+    counts->tests++;
+    counts->failures += suite->state == STATE_FAILED;
+    counts->errors += suite->state == STATE_UNKNOWN;
     for (const struct endpoint *e = suite->result->trace->endpoints; e; e = e->next) {
-        tests++;
-        failures += fault_of(suite->result, e) != NULL;
+        counts->tests++;
+        counts->failures += fault_of(suite->result, e) != NULL;
     }
-    buffer_format(suite->out, " tests=\"%zu\" failures=\"%zu\" errors=\"%d\" time=\"%.6f\"", tests,
-                  failures, suite->state == STATE_UNKNOWN,
+}
+
+/* Attributes that both `testsuites` and `testsuite` bear. */
+static void add_counts(const struct suite *suite, const struct counts *counts)
+{
+    buffer_format(suite->out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"%.6f\"",
+                  counts->tests, counts->failures, counts->errors,
                   (double)suite->result->trace->duration_ns / 1e9);
 }
 
@@ -179,35 +190,59 @@ static void add_skipped(const struct suite *suite)
     buffer_format(suite->out, " skipped=\"%zu\"", skipped);
 }
 
-void report_junit(struct buffer *out, const struct result *result,
-                  const struct report_options *options)
+static struct suite suite_of(struct buffer *out, const struct result *result,
+                             const struct report_options *options)
 {
-    const struct suite suite = {
+    return (struct suite) {
         .out = out,
         .result = result,
         .options = options,
         .page = { .ascii = options->ascii },
         .state = result_exit_status(result, options->fail_on_warning),
     };
+}
+
+static void add_suite(const struct suite *suite)
+{
+    const struct result *result = suite->result;
+    struct counts counts = { 0 };
     char started[CLOCK_TEXT_SIZE];
     clock_format(result->trace->started_real_ns, started);
     started[INSTANT_SECONDS] = '\0'; /* readers want it without a zone: it is UTC */
-    buffer_append_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
-    add_counts(&suite);
-    buffer_append_text(out, ">\n  <testsuite");
-    add_attribute(&suite, "name", wording_or(result->trace->target.input, "maildoctor"));
-    add_counts(&suite);
-    add_skipped(&suite);
-    add_attribute(&suite, "timestamp", started);
-    add_attribute(&suite, "hostname", wording_or(result->trace->from.host, "localhost"));
-    buffer_append_text(out, ">\n    <properties>\n");
-    add_property(&suite, "status", verdict_status_name(result->verdict.status));
-    add_property(&suite, "class", result->verdict.class_id);
-    add_property(&suite, "owner", owner_name(result->verdict.owner));
-    add_property(&suite, "version", result->tool_version);
-    buffer_append_text(out, "    </properties>\n");
-    add_verdict(&suite);
+    count(&counts, suite);
+    buffer_append_text(suite->out, "  <testsuite");
+    add_attribute(suite, "name", wording_or(result->trace->target.input, "maildoctor"));
+    add_counts(suite, &counts);
+    add_skipped(suite);
+    add_attribute(suite, "timestamp", started);
+    add_attribute(suite, "hostname", wording_or(result->trace->from.host, "localhost"));
+    buffer_append_text(suite->out, ">\n    <properties>\n");
+    add_property(suite, "status", verdict_status_name(result->verdict.status));
+    add_property(suite, "class", result->verdict.class_id);
+    add_property(suite, "owner", owner_name(result->verdict.owner));
+    add_property(suite, "version", result->tool_version);
+    buffer_append_text(suite->out, "    </properties>\n");
+    add_verdict(suite);
     for (const struct endpoint *e = result->trace->endpoints; e; e = e->next)
-        add_endpoint(&suite, e);
-    buffer_append_text(out, "  </testsuite>\n</testsuites>\n");
+        add_endpoint(suite, e);
+    buffer_append_text(suite->out, "  </testsuite>\n");
+}
+
+void report_junit(struct buffer *out, const struct result *result,
+                  const struct report_options *options)
+{
+    const struct suite whole = suite_of(out, result, options);
+    struct counts counts = { 0 };
+    for (const struct result *r = result; r; r = r->recipient) {
+        const struct suite suite = suite_of(out, r, options);
+        count(&counts, &suite);
+    }
+    buffer_append_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
+    add_counts(&whole, &counts);
+    buffer_append_text(out, ">\n");
+    for (const struct result *r = result; r; r = r->recipient) {
+        const struct suite suite = suite_of(out, r, options);
+        add_suite(&suite);
+    }
+    buffer_append_text(out, "</testsuites>\n");
 }

@@ -19,6 +19,7 @@ struct samples {
     struct page page; /* its OUT takes the lines */
     const char *family;
     const char *target;
+    const char *account; /* "recipient": not the run's own; NULL */
 };
 
 struct label {
@@ -59,6 +60,8 @@ static void add_labelled(const struct samples *samples, double value, const stru
     buffer_append_text(out, samples->family);
     if (samples->target)
         append_label(samples, &first, (struct label) { "target", samples->target });
+    if (samples->account)
+        append_label(samples, &first, (struct label) { "account", samples->account });
     for (; labels->name; labels++)
         append_label(samples, &first, *labels);
     /* Fifteen digits hold a time stamp to the microsecond, and none is invented. */
@@ -337,6 +340,14 @@ static const struct {
 
 /* ---- the whole ---- */
 
+typedef void family_function(const struct samples *samples, const struct result *result);
+
+/* The recipient's account has endpoints of its own; all else is of the run. */
+static bool is_of_endpoints(family_function *write)
+{
+    return write == endpoints || write == phases || write == certificate_expiry;
+}
+
 void openmetrics_append(struct buffer *out, const struct openmetrics_source *sources, size_t count,
                         bool ascii)
 {
@@ -344,12 +355,15 @@ void openmetrics_append(struct buffer *out, const struct openmetrics_source *sou
         struct buffer lines;
         page_begin(&lines);
         for (size_t k = 0; k < count; k++) {
-            const struct samples samples = {
+            struct samples samples = {
                 .page = { .out = &lines, .ascii = ascii },
                 .family = families[i].name,
                 .target = sources[k].target,
             };
             families[i].write(&samples, sources[k].result);
+            samples.account = "recipient";
+            if (sources[k].result->recipient && is_of_endpoints(families[i].write))
+                families[i].write(&samples, sources[k].result->recipient);
         }
         if (buffer_size(&lines)) {
             struct bytes bytes = buffer_bytes(&lines);

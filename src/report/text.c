@@ -71,11 +71,15 @@ void report_text(struct buffer *out, const struct result *result,
     write_failed_lookups(&text);
     text_rows(&text);
     text_exercise(&text);
+    text_recipient(&text);
     if (!result->trace->endpoints)
         page_end(&text.page);
     text_foot(&text);
-    if (options->verbose)
-        text_detail(&text);
-    if (options->transcript)
-        text_transcripts(&text);
+    for (const struct result *r = result; r; r = r->recipient) {
+        text.result = r;
+        if (options->verbose)
+            text_detail(&text);
+        if (options->transcript)
+            text_transcripts(&text);
+    }
 }

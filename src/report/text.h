@@ -25,6 +25,9 @@ void text_compare(const struct text *text);
 void text_changes(const struct text *text);
 /* A row per endpoint. */
 void text_rows(const struct text *text);
+/* The account that the test message went to, where that is another: what became of it, and its
+ * endpoints. */
+void text_recipient(const struct text *text);
 /* What was tried in the mailbox. */
 void text_exercise(const struct text *text);
 /* What was not tested, from where, support id, class. */

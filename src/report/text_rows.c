@@ -142,16 +142,13 @@ static void write_family(const struct text *text, const struct columns *columns,
     page_sentence(&text->page, &(struct page_text) { .hang = (size_t)columns->indent }, line);
 }
 
-void text_rows(const struct text *text)
+static void write_rows(const struct text *text)
 {
     const struct endpoint *first = text->result->trace->endpoints;
     struct columns columns = measure(text->result->trace);
     bool several = false;
-    if (!first)
-        return;
     for (const struct endpoint *e = first; e; e = e->next)
         several = several || !same_host(e, first) || e->guessed;
-    page_end(&text->page);
     for (const struct endpoint *e = first; e; e = e->next) {
         bool seen = false;
         for (const struct endpoint *before = first; before != e; before = before->next)
@@ -165,4 +162,27 @@ void text_rows(const struct text *text)
     }
     write_family(text, &columns, 4);
     write_family(text, &columns, 6);
+}
+
+void text_rows(const struct text *text)
+{
+    if (!text->result->trace->endpoints)
+        return;
+    page_end(&text->page);
+    write_rows(text);
+}
+
+void text_recipient(const struct text *text)
+{
+    struct text there = *text;
+    struct buffer line;
+    if (!text->result->recipient)
+        return;
+    there.result = text->result->recipient;
+    page_begin(&line);
+    wording_recipient(&line, text->result);
+    page_end(&text->page);
+    page_sentence(&text->page, &(struct page_text) { 0 }, page_words(&line));
+    buffer_done(&line);
+    write_rows(&there);
 }

@@ -249,3 +249,10 @@ const struct endpoint *wording_endpoint(const struct result *result, const char 
             return e;
     return NULL;
 }
+
+void wording_recipient(struct buffer *out, const struct result *result)
+{
+    const struct result *there = result->recipient;
+    buffer_format(out, "The recipient's account, %s: %s", wording_target(there),
+                  wording_or(there->verdict.summary, ""));
+}

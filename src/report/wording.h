@@ -27,6 +27,10 @@ const char *wording_provider(const struct result *result);
 /* What the user typed, short: the address if there is one. */
 const char *wording_target(const struct result *result);
 
+/* Whose mailbox the test message went to, where that is another account, and what became of it
+ * there; appended to OUT. Only for a result with a recipient. */
+void wording_recipient(struct buffer *out, const struct result *result);
+
 /* How far the best endpoint that can meet one of NEEDS came. */
 enum way {
     WAY_NONE,  /* nowhere, or a fault ended it */

@@ -215,6 +215,7 @@ static const struct shape_field submission_rows[] = {
     { INT_IF("size", size, 0) },
     { FLAG("recipient_taken", recipient_taken) },
     { FLAG("accepted", accepted) },
+    { FLAG_IF("withheld", withheld) },
 };
 static const struct shape submission_shape = { SHAPE(submission_rows) };
 #undef OF
@@ -262,6 +263,7 @@ static const struct shape passage_shape = { SHAPE(passage_rows) };
 #define OF delivery_facts
 static const struct shape_field delivery_rows[] = {
     { PEER("endpoint", endpoint, SHAPE_NULL) },
+    { PEER("account", account, SHAPE_LEAVE_OUT) },
     { FLAG("copy_only", copy_only) },
     { FLAG("arrived", arrived) },
     { FLAG("junk", junk) },
@@ -402,6 +404,14 @@ static const struct shape found_shape = { SHAPE(found_rows) };
 
 /* ---- both ways ---- */
 
+static void write_members(json_t *json, const struct result *result, bool transcript)
+{
+    shape_write(json, &run_shape, result->trace, transcript);
+    shape_write(json, &judged_shape, result, transcript);
+    shape_write(json, &observed_shape, result->trace, transcript);
+    shape_write(json, &found_shape, result, transcript);
+}
+
 json_t *result_to_json(const struct result *result, bool transcript)
 {
     /* An allocation that fails ends the program (memory.h): no half-written output. */
@@ -409,10 +419,12 @@ json_t *result_to_json(const struct result *result, bool transcript)
     json_t *json = json_object();
     json_object_set_new(json, "schema_version", json_integer(SCHEMA_VERSION));
     shape_write(json, &head_shape, result, transcript);
-    shape_write(json, &run_shape, result->trace, transcript);
-    shape_write(json, &judged_shape, result, transcript);
-    shape_write(json, &observed_shape, result->trace, transcript);
-    shape_write(json, &found_shape, result, transcript);
+    write_members(json, result, transcript);
+    if (result->recipient) {
+        json_t *recipient = json_object();
+        write_members(recipient, result->recipient, transcript);
+        json_object_set_new(json, "recipient", recipient);
+    }
     return json;
 }
 
@@ -443,19 +455,39 @@ static void end_transcripts(struct trace *trace)
                 attempt->transcript_end = line;
 }
 
+static bool read_members(struct shape_reader *reader, const json_t *json, struct result *result)
+{
+    struct trace *trace = result->trace;
+    reader->arena = &trace->arena;
+    bool good = shape_read(reader, json, &run_shape, trace) &&
+                shape_read(reader, json, &judged_shape, result) &&
+                shape_read(reader, json, &observed_shape, trace) &&
+                shape_read(reader, json, &found_shape, result);
+    end_transcripts(trace);
+    return good;
+}
+
+static bool read_recipient(struct shape_reader *reader, const json_t *json, struct result *result)
+{
+    if (!json)
+        return true;
+    snprintf(reader->path, sizeof reader->path, "recipient");
+    if (!json_is_object(json))
+        return shape_refuse(reader, "is not an object");
+    result->trace->recipient = trace_new();
+    result->recipient = result_new(result->trace->recipient);
+    result->recipient->catalogue_date = result->catalogue_date;
+    return read_members(reader, json, result->recipient);
+}
+
 struct result *result_from_json(const json_t *json, char **ret_error)
 {
-    struct trace *trace = trace_new();
-    struct result *result = result_new(trace);
-    struct shape_reader reader = { .arena = &trace->arena };
+    struct result *result = result_new(trace_new());
+    struct shape_reader reader = { .arena = &result->trace->arena };
     if (check_version(&reader, json) && shape_read(&reader, json, &head_shape, result) &&
-        shape_read(&reader, json, &run_shape, trace) &&
-        shape_read(&reader, json, &judged_shape, result) &&
-        shape_read(&reader, json, &observed_shape, trace) &&
-        shape_read(&reader, json, &found_shape, result)) {
-        end_transcripts(trace);
+        read_members(&reader, json, result) &&
+        read_recipient(&reader, json_object_get(json, "recipient"), result))
         return result;
-    }
     result_free(result);
     *ret_error = reader.error;
     return NULL;

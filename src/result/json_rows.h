@@ -14,6 +14,8 @@
 #define PEERS(word, member) ROW(word, SHAPE_PEER_LIST, SHAPE_ALWAYS), .offset = AT(member)
 #define OWNS(word, member) ROW(word, SHAPE_WORD_LIST, SHAPE_ALWAYS), .offset = AT(member)
 #define FLAG(word, member) ROW(word, SHAPE_BOOL, SHAPE_ALWAYS), .offset = AT(member)
+/* Absent when false. */
+#define FLAG_IF(word, member) ROW(word, SHAPE_BOOL, SHAPE_LEAVE_OUT), .offset = AT(member)
 #define INT(word, member) ROW(word, SHAPE_INT, SHAPE_ALWAYS), .offset = AT(member)
 /* A number that is left out when it is NONE. */
 #define INT_IF(word, member, none)                                                                 \

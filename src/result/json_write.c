@@ -108,6 +108,8 @@ static bool is_nothing(const struct shape_field *field, const char *item)
         return !*(const bool *)(item + field->seen);
     case SHAPE_INT:
         return *(const int *)member == field->nothing;
+    case SHAPE_BOOL:
+        return !*(const bool *)member;
     case SHAPE_MS:
     case SHAPE_DATE:
         return *(const int64_t *)member == field->nothing;

@@ -131,6 +131,7 @@ struct result *result_new(struct trace *trace)
     result->tool_version = MAILDOCTOR_VERSION;
     result->catalogue_date = "";
     result->verdict.status = VERDICT_UNKNOWN;
+    result->recipient = trace->recipient ? result_new(trace->recipient) : NULL;
     return result;
 }
 
@@ -138,7 +139,8 @@ void result_free(struct result *result)
 {
     if (!result)
         return;
-    trace_free(result->trace);
+    trace_free(result->trace); /* the recipient's with it */
+    free(result->recipient);
     free(result);
 }
 

@@ -127,9 +127,12 @@ struct result {
     const char *tool_version;
     struct finding *findings;
     struct verdict verdict;
+    struct result *recipient; /* of the account that the test message went to, where that is
+                                 another: what was found there. NULL; owned, its trace too */
 };
 
-/* Takes TRACE. The tool's version is this program's, the verdict is unknown, nothing is found yet.
+/* Takes TRACE, and the recipient's in it. The tool's version is this program's, the verdict is
+ * unknown, nothing is found yet.
  */
 struct result *result_new(struct trace *trace);
 void result_free(struct result *result);

@@ -185,16 +185,21 @@ static void watch(struct share *share, const struct result *result)
     }
 }
 
+static void collect(struct share *share, struct result *result)
+{
+    const struct target_facts *target = &result->trace->target;
+    if (target->domain)
+        share_domain(share, target->domain, strlen(target->domain));
+    visit_result(share, result);
+    watch(share, result);
+}
+
 void share_results(struct result *const *results, size_t count)
 {
     struct share share = { .collecting = true };
-    for (size_t i = 0; i < count; i++) {
-        const struct target_facts *target = &results[i]->trace->target;
-        if (target->domain)
-            share_domain(&share, target->domain, strlen(target->domain));
-        visit_result(&share, results[i]);
-        watch(&share, results[i]);
-    }
+    for (size_t i = 0; i < count; i++)
+        for (struct result *r = results[i]; r; r = r->recipient)
+            collect(&share, r);
     struct share_entry *last = share.last;
     for (struct share_entry *e = share.first; e; e = e == last ? NULL : e->next_made)
         if (e->kind == SHARE_DOMAIN)
@@ -203,6 +208,7 @@ void share_results(struct result *const *results, size_t count)
             share_watch(&share, e->key, strlen(e->key), e, false);
     share_settle(&share);
     for (size_t i = 0; i < count; i++)
-        visit_result(&share, results[i]);
+        for (struct result *r = results[i]; r; r = r->recipient)
+            visit_result(&share, r);
     arena_done(&share.arena);
 }

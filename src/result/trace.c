@@ -186,6 +186,7 @@ void trace_free(struct trace *trace)
 {
     if (!trace)
         return;
+    trace_free(trace->recipient);
     arena_done(&trace->arena);
     free(trace);
 }

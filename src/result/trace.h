@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/failure.h"
 #include "base/stage.h"
+#include "result/message.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -367,22 +368,6 @@ struct target_facts {
                                app's secret or its certificate; 0 unknown */
 };
 
-/* The one test message of a run. */
-struct submission_facts {
-    const char *from;       /* of MAIL FROM and of the From header */
-    const char *to;         /* of RCPT TO and of the To header */
-    const char *message_id; /* without its angle brackets */
-    const char *run_id;     /* 16 hexadecimal digits; in the message too */
-    bool rcpt_only;         /* it was to end after the recipient, and nothing to be sent */
-    bool anonymous;         /* it was to go without a login where none is asked for */
-    const char *route;      /* the way that was asked for, in words: "Direct Send to ..."; NULL */
-    const char *limit;      /* "it carries mail to recipients inside the organisation only"; NULL */
-    const char *endpoint;   /* id of the endpoint that was to take it; NULL: none came so far */
-    int size;               /* bytes; 0: none were announced */
-    bool recipient_taken;   /* RCPT was accepted */
-    bool accepted;          /* the server took it, and answers for it from then on */
-};
-
 /* The access token of the run, as far as it lets itself be read; itself it is never kept. */
 struct token_facts {
     const char *source;    /* "--token-file", "--oauth device" */
@@ -404,30 +389,6 @@ struct token_facts {
     const char *tenant_asked;              /* the organisation that was to give it; NULL */
     int64_t issued, not_before, expires;   /* Unix seconds; 0 unknown */
     int64_t obtained;                      /* when the authority gave it; likewise */
-};
-
-/* One server on the message's way, as its Received field tells. */
-struct passage {
-    struct passage *next;
-    const char *from, *by; /* the names it gives; NULL: none */
-    int64_t at_s;          /* Unix seconds by that server's clock */
-    int delay_s;           /* since the one before; -1 unknown, or the clocks differ */
-};
-
-/* What came of the test message after it was accepted. */
-struct delivery_facts {
-    const char *endpoint; /* id of the mailbox's endpoint where it was looked for; NULL: nowhere */
-    bool copy_only;       /* only its copy among what was sent was looked for, to remove it */
-    bool arrived;
-    bool junk;                     /* in the folder for junk */
-    const char *folder;            /* where it was, or with copy_only its copy; NULL */
-    int64_t found_ns;              /* since it was accepted: it, or what came in its place; -1 */
-    int64_t waited_ns;             /* how long it was looked for */
-    struct passage *passages;      /* in the order of its way */
-    struct strings authentication; /* Authentication-Results, as they stand */
-    struct bytes bounce;           /* a report that it could not be delivered, decoded; empty */
-    struct bytes diagnostic;       /* the refusing server's words in it (Diagnostic-Code); empty */
-    int removed, left; /* messages of this run that were removed again, and that could not be */
 };
 
 struct vantage {
@@ -463,6 +424,9 @@ struct trace {
     struct delivery_facts *delivery;     /* NULL: it was not looked for */
     struct submission_facts *submission; /* NULL: none was asked for */
     struct published *published;
+    struct trace *recipient; /* what was seen of the account to which the test message went, where
+                                that is another: a trace of its own, so that nothing of it is held
+                                against this one. NULL; owned */
 };
 
 /* An empty trace, complete until somebody says otherwise. No clock is read: `started_real_ns` is

@@ -52,6 +52,9 @@ DROPPED += [(PROVIDER, port) for port in MAIL_PORTS if port not in PROVIDER_PORT
 
 USER = "alice@contoso.test"
 PASSWORD = "correct horse battery"
+# The second account of a round trip.
+OTHER = "bob@contoso.test"
+OTHER_PASSWORD = "four other plain words"
 MASTER = "master@contoso.test"
 MASTER_PASSWORD = "skeleton key"
 # Kept in a form that proves no SCRAM.
@@ -78,10 +81,10 @@ mydestination =
 mynetworks = 192.0.2.1/32
 alias_maps =
 virtual_mailbox_domains = contoso.test, contoso.com
-virtual_mailbox_maps = inline:{{ ana@contoso.com=ana/, alice@contoso.test=alice/, j\u00f6rg@contoso.test=alice/, slow@contoso.test=alice/, sent@contoso.test=alice/.Sent/, full@contoso.test=full/ }}
+virtual_mailbox_maps = inline:{{ ana@contoso.com=ana/, alice@contoso.test=alice/, j\u00f6rg@contoso.test=alice/, slow@contoso.test=alice/, sent@contoso.test=alice/.Sent/, full@contoso.test=full/, bob@contoso.test=bob/, slow-bob@contoso.test=bob/, somebody.else@contoso.com=somebody.else/ }}
 virtual_mailbox_base = {dir}/mail
 # What goes elsewhere comes back. What is slow takes ten seconds. Dovecot has no room for what is full.
-transport_maps = inline:{{ elsewhere.test=full:, coded.test=coded:, slow@contoso.test=slow:, full@contoso.test=lmtp:unix:private/dovecot-lmtp }}
+transport_maps = inline:{{ elsewhere.test=full:, coded.test=coded:, slow@contoso.test=slow:, slow-bob@contoso.test=slow:, full@contoso.test=lmtp:unix:private/dovecot-lmtp }}
 # What these send is accepted, and goes nowhere.
 smtpd_data_restrictions = check_sender_access inline:{{ lost@contoso.test=DISCARD, held@contoso.test=HOLD }}
 # Of what this sender sends, the server keeps a copy.
@@ -126,13 +129,15 @@ virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
-slow unix - n n - - pipe user=mail argv=/bin/sh {dir}/slow.sh
+slow unix - n n - - pipe user=mail argv=/bin/sh {dir}/slow.sh ${user}
 full unix - n n - - pipe user=mail argv=/bin/sh {dir}/full.sh
 coded unix - n n - - pipe user=mail argv=/bin/sh {dir}/coded.sh
 """
 SLOW = """\
 sleep 10
-cat > {dir}/mail/alice/tmp/slow.$$ && mv {dir}/mail/alice/tmp/slow.$$ {dir}/mail/alice/new/slow.$$
+case $1 in slow-bob) box={dir}/mail/bob ;; *) box={dir}/mail/alice ;; esac
+mkdir -p $box/tmp $box/new $box/cur
+cat > $box/tmp/slow.$$ && mv $box/tmp/slow.$$ $box/new/slow.$$
 """
 # A bounce of which no line can be read as it stands, and wrapped as a gateway does it.
 CODED = """\
@@ -412,6 +417,8 @@ class Lab:
     def set_users(self, users, file="users"):
         """Who may log in from now on."""
         import base64
+        if file == "users":
+            users = {**users, OTHER: OTHER_PASSWORD}
         lines = [f"{user}:{{PLAIN.b64}}{base64.b64encode(password.encode()).decode()}\n"
                  for user, password in users.items()]
         if file == "users":

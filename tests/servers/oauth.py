@@ -1,8 +1,12 @@
 """OAuth on real servers: a second Dovecot whose passdb asks the simulated authority, over HTTPS, whether a token is good,
 and Postfix, which asks that Dovecot; and what `maildoctor check` must say of good, expired and foreign tokens."""
+import http.server
 import json
+import secrets
 import shutil
 import subprocess
+import threading
+import urllib.parse
 
 from lab import OAUTH
 from player import Case
@@ -10,6 +14,7 @@ from player import Case
 HOST = "oauth.lab.test"
 USER = "ana@contoso.com"  # whose the simulated tokens are
 MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
+OTHER = "somebody.else@contoso.com"  # who has one as well: the simulator knows one user alone
 CONF = """\
 protocols = imap pop3
 base_dir = {dir}/dovecot-oauth/run
@@ -29,6 +34,11 @@ passdb {{
   driver = oauth2
   mechanisms = xoauth2 oauthbearer
   args = {dir}/dovecot-oauth.conf.ext
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {dir}/dovecot-oauth-other.conf.ext
 }}
 userdb {{
   driver = static
@@ -72,15 +82,39 @@ def simulate(lab, program, scenario):
     return json.loads(text)
 
 
+class OtherAuthority(http.server.BaseHTTPRequestHandler):
+    """Knows one token, OTHER's."""
+    token = "EwBI" + secrets.token_urlsafe(60)
+
+    def do_POST(self):  # pylint: disable=invalid-name
+        fields = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        good = fields.get("token") == [self.token]
+        answer = json.dumps({"active": True, "username": OTHER} if good else {"active": False}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):  # pylint: disable=arguments-differ
+        pass
+
+
 def start(lab, program):
     good = simulate(lab, program, "authenticated-not-connected")
     for name, facts in (("good", good), ("expired", simulate(lab, program, "oauth-token-expired"))):
         shutil.copy(facts["token_file"], lab.dir / f"token-{name}")
+    (lab.dir / "token-other").write_text(OtherAuthority.token)
+    (lab.dir / "token-other").chmod(0o600)
     # Dovecot asks as a user of its own, to whom the simulator's folder is closed.
     shutil.copy(good["ca_file"], lab.dir / "pki/authority.pem")
     (lab.dir / "dovecot-oauth").mkdir()
-    url = good["authority"].replace("127.0.0.1", "localhost")
-    (lab.dir / "dovecot-oauth.conf.ext").write_text(PASSDB.format(url=url, ca=lab.dir / "pki/authority.pem"))
+    other = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OtherAuthority)
+    threading.Thread(target=other.serve_forever, daemon=True).start()
+    for name, url in (("", good["authority"].replace("127.0.0.1", "localhost")),
+                      ("-other", f"http://127.0.0.1:{other.server_port}")):
+        text = PASSDB.format(url=url, ca=lab.dir / "pki/authority.pem")
+        (lab.dir / f"dovecot-oauth{name}.conf.ext").write_text(text)
     (lab.dir / "dovecot-oauth.conf").write_text(CONF.format(dir=lab.dir, address=OAUTH))
     lab.daemon("dovecot", "-F", "-c", lab.dir / "dovecot-oauth.conf")
     lab.wait([(OAUTH, port) for port in (993, 995, 143, 110)])

@@ -13,6 +13,7 @@ enum { COUNT = 3 };
 struct asker {
     struct outbox_request request;
     int granted; /* -1: no answer yet */
+    const char *why_not;
 };
 
 static struct trace *trace;
@@ -20,9 +21,10 @@ static struct endpoint *endpoints[COUNT];
 static struct outbox *outbox;
 static struct asker askers[COUNT];
 
-static void answered(struct outbox_request *request, bool granted)
+static void answered(struct outbox_request *request, const char *why_not)
 {
-    ((struct asker *)request->arg)->granted = granted;
+    ((struct asker *)request->arg)->granted = !why_not;
+    ((struct asker *)request->arg)->why_not = why_not;
 }
 
 static void begin(bool anonymous)
@@ -122,6 +124,37 @@ static void test_no_longer_waited_for(void **state)
     end();
 }
 
+static void test_held_until_the_recipient_is_known(void **state)
+{
+    (void)state;
+    begin(false);
+    outbox_hold(outbox);
+    outbox_ask(outbox, &askers[0].request);
+    outbox_give_up(outbox, NULL);
+    assert_int_equal(askers[0].granted, -1);
+    outbox_release(outbox, true);
+    assert_int_equal(askers[0].granted, 1);
+    assert_false(trace->submission->withheld);
+    outbox_ask(outbox, &askers[1].request);
+    assert_string_equal(askers[1].why_not, "submitted-elsewhere");
+    end();
+}
+
+static void test_withheld_from_all(void **state)
+{
+    (void)state;
+    begin(false);
+    outbox_hold(outbox);
+    outbox_ask(outbox, &askers[0].request);
+    outbox_release(outbox, false);
+    outbox_ask(outbox, &askers[1].request);
+    assert_string_equal(askers[0].why_not, "recipient-not-opened");
+    assert_string_equal(askers[1].why_not, "recipient-not-opened");
+    assert_true(trace->submission->withheld);
+    assert_null(trace->submission->endpoint);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +163,8 @@ int main(void)
         cmocka_unit_test(test_the_first_server_is_waited_for),
         cmocka_unit_test(test_it_gives_up),
         cmocka_unit_test(test_no_longer_waited_for),
+        cmocka_unit_test(test_held_until_the_recipient_is_known),
+        cmocka_unit_test(test_withheld_from_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@ import sys
 
 import judge
 
-LABELS = {"need", "endpoint", "phase", "class", "stage", "owner"}
+LABELS = {"need", "endpoint", "phase", "class", "stage", "owner", "account"}
 texts = dict(judge.cases(sys.argv[1], "openmetrics"))
 
 if judge.tool("promtool"):

@@ -377,6 +377,25 @@ static void fill_verdict(struct result *result)
     result->verdict.reported = own;
 }
 
+/* A result of its own; what it is made of stands in the one above already. */
+static void fill_recipient(struct result *result)
+{
+    struct trace *trace = result->trace;
+    result->catalogue_date = "2026-11-22";
+    trace->target.input = "outlook.office365.com";
+    trace->target.address = trace->target.user = "jo@contoso.com";
+    trace->target.provider = "microsoft365";
+    trace->target.provider_title = "Microsoft 365";
+    trace->from.host = "desk7";
+    trace->from.os = "Debian";
+    trace->from.kernel = "6.1";
+    struct endpoint *endpoint = sample_endpoint(trace, "outlook.office365.com", 993);
+    fill_attempt(trace, trace_add_attempt(trace, endpoint, PURPOSE_MAIN));
+    result_add_finding(result)->class_id = "bad-credentials";
+    result->verdict.status = VERDICT_FAIL;
+    result->verdict.summary = "The password is wrong.";
+}
+
 struct result *sample_rich(void)
 {
     struct result *result = sample_empty();
@@ -410,6 +429,7 @@ struct result *sample_rich(void)
         .size = 601,
         .recipient_taken = true,
         .accepted = true,
+        .withheld = true,
     };
     static const struct passage passage = {
         .from = "[192.0.2.7]",
@@ -419,6 +439,7 @@ struct result *sample_rich(void)
     };
     static const struct delivery_facts delivery = {
         .endpoint = "outlook.office365.com:993",
+        .account = "jo@contoso.com",
         .copy_only = false,
         .arrived = true,
         .junk = true,
@@ -439,5 +460,7 @@ struct result *sample_rich(void)
     *trace->submission = submission;
     fill_finding(result);
     fill_verdict(result);
+    trace->recipient = trace_new();
+    fill_recipient(result->recipient = result_new(trace->recipient));
     return result;
 }
