@@ -19,14 +19,15 @@ ENTRA = {
     50057: 'account-disabled', 50072: 'mfa-or-app-password-required', 50074: 'mfa-or-app-password-required',
     50076: 'mfa-or-app-password-required', 50079: 'mfa-or-app-password-required', 50097: 'conditional-access-blocked',
     50105: 'oauth-consent-missing', 50126: 'bad-credentials', 50173: 'oauth-token-expired',
-    50194: 'oauth-client-misconfigured', 50196: 'throttled', 53000: 'conditional-access-blocked',
+    50194: 'oauth-client-misconfigured', 50196: 'throttled', 70021: 'oauth-client-misconfigured', 53000: 'conditional-access-blocked',
     53001: 'conditional-access-blocked', 53003: 'conditional-access-blocked', 65001: 'oauth-consent-missing',
     65004: 'oauth-consent-missing', 70000: 'oauth-token-expired', 70008: 'oauth-token-expired',
     70011: 'oauth-missing-scope', 70018: 'oauth-client-misconfigured', 70019: 'oauth-client-misconfigured',
     70043: 'oauth-token-expired', 90002: 'oauth-client-misconfigured', 90038: 'oauth-client-misconfigured',
     90094: 'oauth-consent-missing', 500011: 'oauth-wrong-audience', 530032: 'conditional-access-blocked',
     530035: 'security-defaults-blocked', 650057: 'oauth-missing-scope', 700016: 'oauth-client-misconfigured',
-    700022: 'oauth-wrong-audience', 700082: 'oauth-token-expired', 7000112: 'oauth-client-misconfigured',
+    700022: 'oauth-wrong-audience', 700211: 'oauth-client-misconfigured', 700212: 'oauth-client-misconfigured',
+    700213: 'oauth-client-misconfigured', 700025: 'oauth-client-misconfigured', 700027: 'oauth-client-misconfigured', 700082: 'oauth-token-expired', 7000112: 'oauth-client-misconfigured',
     7000215: 'oauth-client-misconfigured', 7000218: 'oauth-client-misconfigured',
     7000222: 'oauth-client-misconfigured', 9001023: 'oauth-client-misconfigured',
 }
@@ -41,6 +42,12 @@ OAUTH = {
     'admin_policy_enforced': 'oauth-consent-missing', 'interaction_required': 'mfa-or-app-password-required',
     'server_error': 'server-temporarily-unavailable', 'invalid_resource': 'oauth-client-misconfigured',
     'org_internal': 'oauth-client-misconfigured', 'deleted_client': 'oauth-client-misconfigured',
+    # RFC 6749 section 4.1.2.1, RFC 6750 section 3.1, RFC 8707 section 2, OpenID Connect Core 1.0 section 3.1.2.6
+    'unsupported_response_type': 'oauth-client-misconfigured', 'disallowed_useragent': 'oauth-client-misconfigured',
+    'invalid_token': 'oauth-token-expired', 'insufficient_scope': 'oauth-missing-scope',
+    'invalid_target': 'oauth-wrong-audience', 'login_required': 'oauth-token-expired',
+    'account_selection_required': 'oauth-token-expired', 'redirect_uri_mismatch': 'oauth-client-misconfigured',
+    'unmet_authentication_requirements': 'mfa-or-app-password-required', 'rate_limit_exceeded': 'throttled',
 }
 
 
