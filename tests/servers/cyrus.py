@@ -125,7 +125,7 @@ def unpack(cache):
 
 class Cyrus(exercise.Server):
     """Cyrus in LAB; its state is below one folder, so that it starts again with all that it had."""
-    title, host, address, session = "Cyrus", HOST, ADDRESS, "imapd"
+    title, host, address, session, log = "Cyrus", HOST, ADDRESS, "imapd", "cyrus.log"
 
     def __init__(self):
         self.dir = self.master = None
@@ -245,5 +245,7 @@ def cases(without):
                                o.outcomes(word) for word in ("accepted", "judged", "unjudged"))), oauth.NOWHERE]))
     tried = logins + exercise.cases(CYRUS)
     for each in tried:
-        each.without = without
+        each.without, each.beside = without, True  # nobody else asks this server anything
+    for each in logins:
+        each.log = CYRUS.log
     return tried

@@ -26,6 +26,7 @@ class Server:
     """What is tried, and how it is stopped: Dovecot."""
     title, host, address = "", "mail.lab.test", GOOD
     session = "imap"  # the name of a process that serves IMAP
+    log = "dovecot.log"  # where its refused logins stand
 
     def start(self, lab):
         lab.start_dovecot()
@@ -74,6 +75,7 @@ class Trial:
     def __init__(self, server, lab, player, name):
         self.server, self.lab, self.player, self.wrong = server, lab, player, []
         self.environment = player.environment(f"exercise-{server.host}-{name}")
+        self.password = lab.dir / f"password-{server.host}"
         furnish(server.connect())
         self.before = self.listing()
 
@@ -81,10 +83,9 @@ class Trial:
         return listing(self.server.connect())
 
     def words(self, *options):
-        path = self.lab.dir / "password"
-        path.write_text(PASSWORD + "\n")
-        path.chmod(0o600)
-        return [self.player.program, "check", self.server.host, "--user", USER, "--password-file", str(path), "--no-system-ca",
+        self.password.write_text(PASSWORD + "\n")
+        self.password.chmod(0o600)
+        return [self.player.program, "check", self.server.host, "--user", USER, "--password-file", str(self.password), "--no-system-ca",
                 "--ca-file", str(self.lab.dir / "pki/ca.pem"), "--format", "json", *options]
 
     def start(self, *options):
@@ -195,12 +196,12 @@ def alone(trial):
 @script("exercise: a wrong password tries nothing")
 def refused(trial):
     words = trial.words("--ports", "993", "--exercise", "imap", "--exercise-hold", "1")
-    (trial.lab.dir / "password").write_text("Wrong-Password-9\n")
-    before = trial.lab.failed_logins()
+    trial.password.write_text("Wrong-Password-9\n")
+    before = trial.lab.failed_logins(trial.server.log)
     done = subprocess.run(words, env=trial.environment, capture_output=True, check=False, timeout=60)
     result = json.loads(done.stdout)
     trial.want("no exercise", not attempts(result, "exercise"))
-    trial.want("one refused login", trial.lab.failed_logins() == before + 1)
+    trial.want("one refused login", trial.lab.failed_logins(trial.server.log) == before + 1)
     trial.unchanged()
 
 

@@ -3,8 +3,10 @@ import base64
 import dataclasses
 import json
 import os
+import queue
 import shutil
 import subprocess
+import threading
 import time
 from typing import Callable, Optional
 
@@ -35,6 +37,8 @@ class Case:
     programs: tuple = ()                # without these it is skipped
     without: str = ""                  # why it has to be skipped; empty: it has not
     prepare: Optional[Callable] = None  # (lab, player) -> the other options, --ca-file among them
+    log: str = "dovecot.log"           # where its refused logins stand; "": it comes to none
+    beside: bool = False               # asks no server that others ask: may be played beside them
 
 
 @dataclasses.dataclass
@@ -44,6 +48,7 @@ class Script:
     act: Callable                      # (lab, player) -> a list of what is wrong
     programs: tuple = ()
     without: str = ""
+    beside: bool = False
 
 
 class Outcome:
@@ -99,7 +104,7 @@ class Player:
     def __init__(self, lab, program, schema_path):
         self.lab, self.program = lab, program
         self.validator = jsonschema.Draft202012Validator(json.loads(schema_path.read_text()))
-        self.count = self.failed = 0
+        self.failed = 0
 
     # -- running
 
@@ -109,9 +114,9 @@ class Player:
         return {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_STATE_HOME": str(home),
                 "LC_ALL": "C.UTF-8"}
 
-    def words(self, case):
+    def words(self, case, number):
         """The command line, the environment, and a descriptor to hand over."""
-        environment = self.environment(case.state or f"case-{self.count}")
+        environment = self.environment(case.state or f"case-{number}")
         words = [self.program, "check", *case.target, "--no-system-ca"]
         if case.user:
             words += ["--user", case.user]
@@ -123,7 +128,7 @@ class Player:
         if case.password is not None and case.way == "env":
             environment["MAILDOCTOR_PASSWORD"] = case.password
         elif case.password is not None:
-            path = self.lab.dir / "password"
+            path = self.lab.dir / f"password-{number}"
             path.write_text(case.password + "\n")
             path.chmod(0o600)
             if case.way == "fd":
@@ -147,16 +152,16 @@ class Player:
 
     # -- judging
 
-    def judge(self, case):
+    def judge(self, case, number=0):
         """Plays CASE; a list of what is wrong, and a note for its line."""
         if isinstance(case, Script):
             try:
                 return case.act(self.lab, self), ""
             except Exception as error:  # pylint: disable=broad-except
                 return [f"{type(error).__name__}: {error}"], ""
-        refused = self.lab.failed_logins()
+        refused = self.lab.failed_logins(case.log)
         try:
-            words, *rest = self.words(case)
+            words, *rest = self.words(case, number)
             done, wall_ms = self.run(words, *rest)
         except subprocess.TimeoutExpired:
             return [f"not done after {PATIENCE} s"], ""
@@ -180,7 +185,7 @@ class Player:
             self.compare(case, outcome, done.returncode, wrong)
         except (KeyError, TypeError, AssertionError) as error:
             wrong.append(f"{type(error).__name__}: {error}")
-        more = self.lab.failed_logins() - refused
+        more = self.lab.failed_logins(case.log) - refused
         if more != case.failed_logins:
             wrong.append(f"the servers refused {more} logins, not {case.failed_logins}")
         note = f"{result.get('duration_ms', 0):.0f} ms"
@@ -204,22 +209,37 @@ class Player:
             wrong.append(f"took {outcome.result['duration_ms']} ms, not below {case.below_ms}")
         wrong += [f"not so: {words}" for words, holds in case.facts if not holds(outcome)]
 
+    def play(self, case, number, say):
+        missing = [name for name in case.programs if not shutil.which(name)]
+        without = case.without or (f"not installed: {' '.join(missing)}" if missing else "")
+        if without:
+            say(f"ok {number} - {case.name} # SKIP {without}")
+            return
+        wrong, note = self.judge(case, number)
+        self.failed += bool(wrong)
+        say(f"{'not ok' if wrong else 'ok'} {number} - {case.name}{f' ({note})' if note else ''}")
+        for line in wrong:
+            say(f"#   {line}")
+
     def all(self, cases):
-        """Plays CASES and prints them as TAP; the exit status."""
+        """Plays CASES, those that may be beside the others, and prints them as TAP; the exit status."""
         print(f"1..{len(cases)}", flush=True)
-        for case in cases:
-            self.count += 1
-            missing = [name for name in case.programs if not shutil.which(name)]
-            without = case.without or (f"not installed: {' '.join(missing)}" if missing else "")
-            if without:
-                print(f"ok {self.count} - {case.name} # SKIP {without}", flush=True)
-                continue
-            wrong, note = self.judge(case)
-            self.failed += bool(wrong)
-            print(f"{'not ok' if wrong else 'ok'} {self.count} - {case.name}"
-                  f"{f' ({note})' if note else ''}", flush=True)
-            for line in wrong:
-                print(f"#   {line}", flush=True)
+        number, lines = 1, []
+        for group in ([case for case in cases if not case.beside], [case for case in cases if case.beside]):
+            lines.append(queue.SimpleQueue())
+            threading.Thread(target=self.group, args=(group, number, lines[-1].put), daemon=True).start()
+            number += len(group)
+        for each in lines:
+            while (line := each.get()) is not None:
+                print(line, flush=True)
         if self.failed:
             print(f"# server logs end with: {self.lab.log_ends()!r}")
         return 1 if self.failed else 0
+
+    def group(self, cases, number, say):
+        try:
+            for case in cases:
+                self.play(case, number, say)
+                number += 1
+        finally:
+            say(None)
