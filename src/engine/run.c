@@ -73,11 +73,17 @@ static void deliver(void *arg)
 }
 
 static void deadline_passed(void *arg);
+static void look_for_it(struct run *run);
 
-/* A run that is called off leaves nothing of its own in a mailbox. False: there is nothing. */
+/* A run that is called off leaves nothing of its own in a mailbox: a message that was sent and not
+ * looked for yet is, now. False: there is nothing. */
 static bool cleans_up(struct run *run, const char *why)
 {
-    if (!why || (!run->exercise && !run->arrivals) || run->stopping)
+    if (!why || run->stopping)
+        return false;
+    if (!run->looked)
+        look_for_it(run);
+    if (!run->exercise && !run->arrivals)
         return false;
     run->stopping = why;
     if (run->arrivals)

@@ -16,6 +16,15 @@ def files(lab, *names):
     return {path for name in names for path in (lab.dir / "mail" / name).rglob("*") if path.parent.name in ("new", "cur")}
 
 
+def take_away(lab, before):
+    until = time.monotonic() + 25
+    while not (new := files(lab, "bob") - before) and time.monotonic() < until:
+        time.sleep(0.1)
+    for path in new:
+        path.unlink()
+    return bool(new)
+
+
 class Trip:
     """Both mailboxes, before a case and after it; the second account's secret."""
 
@@ -37,6 +46,10 @@ class Trip:
     def files(self):
         return files(self.lab, "alice", "bob", "ana", "somebody.else")
 
+    def comes_later(self, _outcome):
+        """What nobody waited for; taken away, so that the next case does not find it."""
+        return take_away(self.lab, self.before)
+
     def unchanged(self, _outcome):
         time.sleep(0.3)
         return self.files() == self.before
@@ -45,10 +58,10 @@ class Trip:
         return not any(form in outcome.text for form in forms(self.password))
 
 
-def trip(name, options, *more, to=OTHER, second=OTHER_PASSWORD, token=None, host=HOST, to_host=HOST, **how):
+def trip(name, options, *more, to=OTHER, second=OTHER_PASSWORD, token=None, host=HOST, to_host=HOST, ports="587,993", late=False, **how):
     made = Trip(second, token, to_host)
-    facts = [*more, ("both mailboxes are as they were", made.unchanged), ("the second password is nowhere", made.silent)]
-    return Case(f"round trip: {name}", [host, "--ports", "587,993", "--round-trip-to", to, *options],
+    facts = [*more, *([("it comes later", made.comes_later)] if late else []), ("both mailboxes are as they were", made.unchanged), ("the second password is nowhere", made.silent)]
+    return Case(f"round trip: {name}", [host, *(["--ports", ports] if ports else []), "--round-trip-to", to, *options],
                 prepare=made.prepare, facts=facts, **how)
 
 
@@ -143,11 +156,7 @@ def interrupted(lab, player):
         wrong.append(f"delivery {result['delivery']}")
     if files(lab, "alice") - before:
         wrong.append("the copy is still there")
-    until = time.monotonic() + 20
-    while not (came_after := files(lab, "bob") - before) and time.monotonic() < until:
-        time.sleep(0.1)  # nobody waits for it any more
-    for path in came_after:
-        path.unlink()
+    take_away(lab, before)
     return wrong
 
 
@@ -171,6 +180,16 @@ CASES = [
     trip("the second account's password is refused", [], UNSENT, said(OTHER, "did not open"),
          there("by its own verdict", lambda r: r["verdict"]["class"] == "bad-credentials" and "judged" in outcomes(r)),
          second=WRONG, failed_logins=1, status="warning", verdict="recipient-mailbox-closed", exit=1),
+    trip("by Direct Send: the sender has no login at all", ["--route", "direct-send"], ARRIVED, left(1),
+         ("only the MX was asked to send", lambda o: [e["id"] for e in o.result["endpoints"]] == ["mx.contoso.test:25"]),
+         host=USER, ports=None, user=None, password=None, status="ok"),
+    trip("the second account's server is not there", [], UNSENT, said(OTHER, "did not open"),
+         there("by its own verdict", lambda r: r["verdict"]["class"] == "dns-nxdomain" and not outcomes(r)),
+         to_host="nowhere.lab.test", status="warning", verdict="recipient-mailbox-closed", exit=1),
+    trip("the time is up before it comes", ["--to", "slow-bob@contoso.test", "--deadline", "3", "--from", "copied@contoso.test"],
+         came("not there yet", lambda d: not d["arrived"] and d["account"] == OTHER), left(1),
+         ("both were cut", lambda o: o.result["cut_by"] == o.result["recipient"]["cut_by"] == "deadline"),
+         late=True, status="unknown", verdict=None, exit=3, complete=False),
     Script("round trip: a refused second password is tried once", refused_once),
     Script("round trip: called off, it leaves no copy", interrupted),
     trip("tokens for both accounts", [], came("arrived", lambda d: d["arrived"] and d["account"] == oauth.OTHER),
