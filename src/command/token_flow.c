@@ -325,6 +325,8 @@ void token_flow_free(struct token_flow *flow)
     tls_signer_done(&flow->signer);
     secret_free(flow->secret);
     secret_free(flow->refresh);
+    secret_free(flow->assertion);
+    secret_free(flow->voucher_token);
     buffer_done(&flow->form);
     free(flow);
 }

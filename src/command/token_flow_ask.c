@@ -45,6 +45,38 @@ void token_form_begin(struct token_flow *flow, const char *grant_type)
 
 /* ---- the question ---- */
 
+/* As it stands, in base64, and as a form has it. */
+static void scrub(const struct secret *secret, char *text, size_t size)
+{
+    struct buffer form;
+    if (!secret)
+        return;
+    buffer_init(&form, 3 * SECRET_LIMIT);
+    put_encoded(&form, secret_bytes(secret));
+    struct secret *encoded = secret_new(buffer_bytes(&form));
+    secret_scrub_cut(secret, text, size);
+    secret_scrub_cut(encoded, text, size);
+    secret_free(encoded);
+    buffer_done(&form);
+}
+
+/* Authorities echo what they were sent, and what they say is shown. */
+static void hide_secrets(struct token_flow *flow)
+{
+    const struct token_answer *answer = &flow->answer;
+    const char *const shown[] = { answer->error,        answer->detail,     answer->user_code,
+                                  answer->page,         answer->issuer,     answer->token_page,
+                                  answer->sign_in_page, answer->device_page };
+    const struct secret *const secrets[] = {
+        flow->secret,        flow->refresh,           flow->assertion, flow->voucher_token,
+        flow->device.code,   flow->code.brought.code, answer->access,  answer->refresh,
+        answer->device_code, answer->assertion,
+    };
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        for (size_t k = 0; shown[i] && k < sizeof secrets / sizeof *secrets; k++)
+            scrub(secrets[k], (char *)(uintptr_t)shown[i], strlen(shown[i])); /* the arena's */
+}
+
 static void on_answer(void *arg, const struct http_answer *answer)
 {
     struct token_flow *flow = arg;
@@ -53,6 +85,7 @@ static void on_answer(void *arg, const struct http_answer *answer)
     flow->trouble = answer->trouble ? arena_copy(flow->arena, answer->trouble) : NULL;
     if (!answer->trouble)
         token_answer_read(&flow->answer, flow->arena, answer->body);
+    hide_secrets(flow);
     if (!flow->next(flow))
         token_end(flow);
 }

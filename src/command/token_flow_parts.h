@@ -55,7 +55,8 @@ struct token_flow {
     struct token_code code;                           /* with GRANT_CODE */
     struct tls_signer signer;        /* the app's certificate and key; zeroed without */
     struct secret *secret, *refresh; /* the app's, and the refresh token, once they are read */
-    struct buffer form;              /* the request that is being made */
+    struct secret *assertion, *voucher_token; /* of a job, and what it asks for it with */
+    struct buffer form;                       /* the request that is being made */
     token_step *next, *described;
     /* the last answer */
     struct token_answer answer;

@@ -223,8 +223,11 @@ static const char *issuer_url(struct token_flow *flow, const struct issuer *issu
                         (int)(tail - form), form, more);
 }
 
-static bool ask_with(struct token_flow *flow, const struct secret *assertion)
+/* Keeps ASSERTION. */
+static bool ask_with(struct token_flow *flow, struct secret *assertion)
 {
+    secret_free(flow->assertion);
+    flow->assertion = assertion;
     token_form_begin(flow, "client_credentials");
     token_form_text(flow, "scope", flow->scope);
     token_form_text(flow, "client_assertion_type", assertion_type);
@@ -243,9 +246,7 @@ static bool on_vouched(struct token_flow *flow)
         return false;
     }
     flow->answer.assertion = NULL;
-    bool going = ask_with(flow, assertion);
-    secret_free(assertion);
-    return going;
+    return ask_with(flow, assertion);
 }
 
 static bool ask_issuer(struct token_flow *flow, const struct issuer *issuer)
@@ -254,6 +255,8 @@ static bool ask_issuer(struct token_flow *flow, const struct issuer *issuer)
                                              variable(issuer->token), on_vouched };
     flow->voucher = issuer->name;
     flow->voucher_url = question.url;
+    secret_free(flow->voucher_token);
+    flow->voucher_token = secret_new(text_bytes(question.bearer));
     return token_ask(flow, &question);
 }
 
@@ -274,7 +277,5 @@ bool token_vouch(struct token_flow *flow)
             "nothing here vouches for this job: give --assertion-file, --assertion-command or "
             "MAILDOCTOR_ASSERTION (GitLab: id_tokens), or let the job ask for an identity (GitHub "
             "Actions: permissions id-token: write; Azure Pipelines: SYSTEM_ACCESSTOKEN)");
-    bool going = assertion && ask_with(flow, assertion);
-    secret_free(assertion);
-    return going;
+    return assertion && ask_with(flow, assertion);
 }
