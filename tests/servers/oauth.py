@@ -1,15 +1,20 @@
 """OAuth on real servers: a second Dovecot whose passdb asks the simulated authority, over HTTPS, whether a token is good,
 and Postfix, which asks that Dovecot; and what `maildoctor check` must say of good, expired and foreign tokens."""
+import functools
 import http.server
 import json
+import os
+import re
 import secrets
 import shutil
 import subprocess
+import tempfile
 import threading
 import urllib.parse
+import urllib.request
 
 from lab import OAUTH
-from player import Case
+from player import PATIENCE, Case, Script
 
 HOST = "oauth.lab.test"
 USER = "ana@contoso.com"  # whose the simulated tokens are
@@ -109,10 +114,10 @@ def start(lab, program):
     # Dovecot asks as a user of its own, to whom the simulator's folder is closed.
     shutil.copy(good["ca_file"], lab.dir / "pki/authority.pem")
     (lab.dir / "dovecot-oauth").mkdir()
+    lab.authority, lab.token_file = good["authority"].replace("127.0.0.1", "localhost"), good["token_file"]
     other = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OtherAuthority)
     threading.Thread(target=other.serve_forever, daemon=True).start()
-    for name, url in (("", good["authority"].replace("127.0.0.1", "localhost")),
-                      ("-other", f"http://127.0.0.1:{other.server_port}")):
+    for name, url in (("", lab.authority), ("-other", f"http://127.0.0.1:{other.server_port}")):
         text = PASSDB.format(url=url, ca=lab.dir / "pki/authority.pem")
         (lab.dir / f"dovecot-oauth{name}.conf.ext").write_text(text)
     (lab.dir / "dovecot-oauth.conf").write_text(CONF.format(dir=lab.dir, address=OAUTH))
@@ -164,4 +169,49 @@ def round_trip(mechanism):
                 facts=[("it arrived", lambda o: o.result["delivery"]["arrived"] and o.result["delivery"]["left"] == 0)])
 
 
-CASES = [each for mechanism in MECHANISMS for each in (*cases(HOST, mechanism, sends=(587, 465)), round_trip(mechanism))]
+def serve(player, directory, modules):
+    """The answer of `maildoctor serve` to a probe of the only target of the module "box"."""
+    with open(f"{directory}/modules.json", "w", encoding="utf-8") as file:
+        json.dump({"modules": modules}, file)
+    process = subprocess.Popen([player.program, "serve", "--listen", "127.0.0.1:0", "--modules", file.name],
+                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, "XDG_STATE_HOME": directory})
+    try:
+        url = re.search(r"http://[0-9.:]+/", process.stderr.readline())[0]
+        with urllib.request.urlopen(f"{url}probe?module=box&debug=true&target={modules['box']['targets'][0]}",
+                                    timeout=PATIENCE) as answer:
+            return answer.read().decode()
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def module(mechanism, lab, player):
+    """A module of `serve` gets a token from the authority and logs in with it; one with a false refresh token says that."""
+    wrong = []
+    with tempfile.TemporaryDirectory() as directory:
+        with open(f"{directory}/roots.pem", "wb") as file:
+            file.write((lab.dir / "pki/ca.pem").read_bytes() + (lab.dir / "pki/authority.pem").read_bytes())
+        with open(f"{directory}/false", "w", encoding="utf-8", opener=functools.partial(os.open, mode=0o600)) as file:
+            file.write("a-false-refresh-token")
+        way = ["--client-id", "an-app", "--authority", lab.authority, "--ca-file", file.name.replace("false", "roots.pem")]
+        subprocess.run([player.program, "token", "get", "--oauth", "device", "--no-token-cache", *way, "--token-store",
+                        f"{directory}/store", USER], check=True, capture_output=True, timeout=PATIENCE)
+        for refresh, words, asked in (({"token-store": "store"}, "probe_success 1", True),
+                                      ({"refresh-token-file": "false"}, "NO ACCESS TOKEN", False)):
+            text = serve(player, directory, {"box": {"targets": [f"imaps://{HOST}"], "interval": 10, "options": {
+                "oauth": "refresh", "client-id": "an-app", "tenant": "contoso.com", "authority": lab.authority,
+                "ca-file": "roots.pem", "auth": mechanism, "user": USER, **refresh}}})
+            if words not in text:
+                wrong.append(f"{words} is not in: {text}")
+            if (f"AUTHENTICATE {mechanism}" in text) != asked:
+                wrong.append(f"whether it logged in: {text}")
+            with open(lab.token_file, encoding="utf-8") as file:
+                if file.read().strip() in text:
+                    wrong.append("the token stands in the answer")
+    return wrong
+
+
+CASES = [Script(f"OAuth: a module of serve asks for its token, {mechanism}, oauth", functools.partial(module, mechanism))
+         for mechanism in MECHANISMS]
+CASES += [each for mechanism in MECHANISMS for each in (*cases(HOST, mechanism, sends=(587, 465)), round_trip(mechanism))]
