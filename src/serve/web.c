@@ -99,11 +99,9 @@ static void sweep(void *arg)
 
 /* ---- driving the library ---- */
 
-static void end_listener(struct listener *listener)
+static void end_listener(struct listener **link)
 {
-    struct listener **link = &listener->web->listeners;
-    while (*link != listener)
-        link = &(*link)->next;
+    struct listener *listener = *link;
     *link = listener->next;
     loop_watch_stop(&listener->watch);
     loop_timer_stop(&listener->timer);
@@ -113,7 +111,10 @@ static void end_listener(struct listener *listener)
 
 static void end_retired(void *arg)
 {
-    end_listener(arg);
+    struct listener *listener = arg, **link = &listener->web->listeners;
+    while (*link != listener)
+        link = &(*link)->next;
+    end_listener(link);
 }
 
 bool web_is_retired(const struct listener *listener)
@@ -270,7 +271,7 @@ void web_stop(struct web *web)
     if (!web)
         return;
     while (web->listeners)
-        end_listener(web->listeners);
+        end_listener(&web->listeners);
     loop_timer_stop(&web->sweep);
     free(web);
 }
