@@ -9,12 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    DEFAULT_BUDGET_MS = 5000,
-    /* Five sendings at 0, 1, 3, 7 and 15 units; 7 units last as long as a server's share of the
-     * budget, the rest is for late answers. */
-    UNITS_PER_SHARE = 7,
-};
+enum { DEFAULT_BUDGET_MS = 5000 };
 
 struct waiter {
     struct waiter *next;
@@ -221,7 +216,7 @@ struct resolver *resolver_new(struct loop *loop, const struct resolver_options *
     resolver->hosts_file =
         arena_copy(&trace->arena, options->hosts ? options->hosts : "/etc/hosts");
     resolver->server_count = count;
-    int unit_ms = resolver->budget_ms / (int)count / UNITS_PER_SHARE;
+    int unit_ms = resolver->budget_ms / (int)count / RESOLVER_UNITS_PER_SHARE;
     resolver->unit_ms = unit_ms > 1 ? unit_ms : 1;
     for (size_t i = 0; i < count; i++) {
         char text[EVIDENCE_ADDRESS_SIZE];

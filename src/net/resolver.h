@@ -40,8 +40,8 @@ typedef void resolver_function(void *arg, const struct resolution *resolution);
  * question that is open, or was answered, is not sent again.
  *
  * Where UDP brings no answer for a while, or a refusal, TCP is asked beside it. When that answers,
- * and UDP then stays silent to several more tries, the row says so (udp_failed), and that server is
- * asked over TCP only from then on.
+ * that server is asked over TCP only from then on; where UDP then stays silent to several more
+ * tries, the row says so (udp_failed).
  *
  * The system's name servers are asked in order, the next one when one refuses, fails or keeps
  * silent for its share of the budget (its late answer is still taken); each is a lookup of the

@@ -205,8 +205,7 @@ static void take_tcp_answer(struct inquiry *inquiry, bool proven)
     inquiry->row->udp_failed = proven;
     inquiry->row->transport = "tcp";
     fill_row(inquiry->row, &resolver->trace->arena, &inquiry->answer);
-    if (proven)
-        resolver->tcp_only[inquiry - question->inquiries] = true;
+    resolver->tcp_only[inquiry - question->inquiries] = true;
     inquiry_over(inquiry, clock_mono_ns());
 }
 
@@ -238,6 +237,14 @@ static void prove_silence(void *arg)
     be_patient(inquiry, inquiry->proof_ms, prove_silence);
 }
 
+static bool has_time_for_proofs(const struct inquiry *inquiry, int64_t now_ns)
+{
+    int64_t share_ns =
+        (int64_t)RESOLVER_UNITS_PER_SHARE * inquiry->question->resolver->unit_ms * NS_PER_MS;
+    return now_ns + (RESOLVER_PROOFS + 2) * inquiry->proof_ms * NS_PER_MS <
+           inquiry->sent_ns + share_ns;
+}
+
 static void beside_over(void *arg)
 {
     struct inquiry *inquiry = arg;
@@ -258,11 +265,13 @@ static void answered_beside(void *arg, const struct dns_reply *reply)
     } else if (!inquiry->exchange) {
         inquiry_over(inquiry, reply->arrived_ns);
     } else if (answered) {
+        /* TCP takes two round trips at least, UDP one. */
         int64_t took_ms = (reply->arrived_ns - inquiry->beside_ns) / NS_PER_MS;
-        inquiry->proof_ms = took_ms * 2 > PROOF_MS ? took_ms * 2 : PROOF_MS;
-        if (inquiry->proof_ms > question->resolver->unit_ms)
-            inquiry->proof_ms = question->resolver->unit_ms;
-        be_patient(inquiry, inquiry->proof_ms, prove_silence);
+        inquiry->proof_ms = took_ms > PROOF_MS ? took_ms : PROOF_MS;
+        if (has_time_for_proofs(inquiry, reply->arrived_ns))
+            be_patient(inquiry, inquiry->proof_ms, prove_silence);
+        else
+            take_tcp_answer(inquiry, false);
     }
 }
 

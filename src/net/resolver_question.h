@@ -6,7 +6,12 @@
 #include "net/resolver_files.h"
 #include "net/resolver_transport.h"
 
-enum { RESOLVER_PROOFS = 5 };
+enum {
+    RESOLVER_PROOFS = 5,
+    /* Five sendings at 0, 1, 3, 7 and 15 units; 7 units last as long as a server's share of the
+     * budget, the rest is for late answers. */
+    RESOLVER_UNITS_PER_SHARE = 7,
+};
 
 /* The question once more over UDP. */
 struct proof {
@@ -62,7 +67,7 @@ struct resolver {
     const char *hosts_file;
     struct dns_server *servers[RESOLVER_SERVER_LIMIT];
     const char *server_names[RESOLVER_SERVER_LIMIT];
-    bool tcp_only[RESOLVER_SERVER_LIMIT]; /* as was proven: UDP brings nothing there */
+    bool tcp_only[RESOLVER_SERVER_LIMIT]; /* it answered over TCP while UDP brought nothing */
     size_t server_count;
     struct question *questions;
 };
