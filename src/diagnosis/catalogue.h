@@ -51,7 +51,7 @@ struct rule_bucket {
 
 /* All other rules are found by four bytes of their literals that hardly any words have: those whose
  * hash is H (classify.c) are catalogue_gram_rules[starts[H]] to [starts[H + 1] - 1]. */
-enum { GRAM_BITS = 12, CATALOGUE_RULE_LIMIT = 8192 };
+enum { GRAM_BITS = 13, CATALOGUE_RULE_LIMIT = 8192 };
 extern const unsigned short catalogue_gram_starts[(1 << GRAM_BITS) + 1];
 extern const unsigned short catalogue_gram_rules[];
 

@@ -171,7 +171,7 @@ def classify(rules, words, protocol=None, stage=None, provider=None):
     return []
 
 
-GRAM_BITS = 12
+GRAM_BITS = 13
 
 
 def gram(four):
