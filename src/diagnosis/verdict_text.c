@@ -269,6 +269,21 @@ static bool was_looked_into(const struct weighing *w)
     return false;
 }
 
+/* The message left whole, and no answer came back: what became of it only the mailbox shows (RFC
+ * 5321 section 4.5.3.2.6). */
+static bool is_unanswered(const struct trace *trace)
+{
+    const char *id = trace->submission->endpoint;
+    for (const struct endpoint *e = id ? trace->endpoints : NULL; e; e = e->next) {
+        const struct attempt *sent =
+            strcmp(e->id, id) == 0 ? endpoint_attempt(e, PURPOSE_MAIN) : NULL;
+        for (const struct step *s = sent ? sent->steps : NULL; s; s = s->next)
+            if (strcmp(s->name, "end of data") == 0)
+                return s->status != STATUS_OK && !s->reply.size;
+    }
+    return false;
+}
+
 /* How far sending was tried, and what that does not show. */
 static void note_message(const struct weighing *w, struct verdict *out)
 {
@@ -292,6 +307,9 @@ static void note_message(const struct weighing *w, struct verdict *out)
         note(w, out,
              "the message itself: nothing was sent, and some servers refuse a From address, "
              "a full mailbox or a used-up limit only after it");
+    else if (is_unanswered(w->result->trace))
+        note(w, out,
+             "whether the message goes out all the same (it was sent whole, and not answered)");
     else if (!submission->endpoint)
         note(w, out, "sending a message (nothing came far enough to take it)");
 }

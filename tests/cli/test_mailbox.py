@@ -267,6 +267,22 @@ def delayed():
     equal(len(slow) == 1 and 1 <= slow[0]['delay_s'] <= 3, True, str(delivery['passages']))
 
 
+def unanswered():
+    """A message that left whole may arrive, whatever ended the wait for its answer: that is not known, and said."""
+    with Sandbox() as box, Simulator(box, 'message-unanswered') as simulator:
+        _, late, _ = run(box, simulator, '--timeout', '2')
+        process = box.start(*arguments(simulator))
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        cut = json.loads(process.communicate(timeout=support.PATIENCE)[0])
+        equal(cut['complete'], False)
+        for result in (late, cut):
+            equal(result['submission']['accepted'], False)
+            contains(' '.join(result['verdict']['not_tested']), 'whether the message goes out all the same')
+        _, refused, _ = run(box, simulator, '--rcpt-only')
+        support.lacks(' '.join(refused['verdict']['not_tested']), 'all the same')
+
+
 HERE = {'arrived': True, 'junk': False, 'folder': 'INBOX'}
 support.main([
     ('everything works at Microsoft 365, and the mailbox is as it was', whole('healthy')),
@@ -282,6 +298,7 @@ support.main([
      pop3_pause('pop3-locked', ['--delay-scale', '1'], 'exercise')),
     ('an interrupt between two looks over POP3',
      pop3_pause('message-not-arrived', [], 'arrival', '--ports', '587,995', '--arrival', '50')),
+    ('a message that is not answered', unanswered),
     ('round trip', round_trip('healthy', (0, None), '--round-trip', facts={**HERE, 'removed': 2})),
     ('round trip at an own server', round_trip('healthy-generic', (0, None), '--round-trip', facts={**HERE, 'removed': 1})),
     ('round trip over POP3',

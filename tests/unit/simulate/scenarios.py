@@ -408,6 +408,18 @@ def message_refused(code, start):
     return check
 
 
+def message_unanswered(sim):
+    client = sim.smtp(587)
+    client.ehlo()
+    sim.smtp_token(client)
+    client.mail(sim.facts["user"])
+    client.rcpt("b@example.com")
+    client.docmd("DATA")
+    client.sock.settimeout(SILENCE)
+    client.send(b"Subject: x\r\n\r\nx\r\n.\r\n")
+    expect(socket.timeout, lambda: client.sock.recv(1))
+
+
 def login_needed(sim):
     client = sim.smtp(25)
     error = expect(smtplib.SMTPSenderRefused, lambda: client.sendmail("a@contoso.com", ["b@example.com"], b"x\r\n"))
@@ -474,6 +486,7 @@ SCENARIOS = {
     "direct-send-outside": recipient_refused(550, "5.7.54 ", handed_over),
     "relay-without-connector": recipient_refused(550, "5.7.64 ", handed_over),
     "hve-outside": recipient_refused(550, "5.5.105 "), "authentication-required-to-send": login_needed,
+    "message-unanswered": message_unanswered,
     "throttled-threads": message_refused(432, "4.3.2 STOREDRV.ClientSubmit"),
     "server-temporarily-unavailable": greets_with(25, b"421 4.3.2 "),
     "throttled": smtp_refuses(432, "4.3.2 Concurrent connections limit exceeded"),
