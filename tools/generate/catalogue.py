@@ -68,6 +68,7 @@ class Catalogue:
             self.check_rules(entry)
         self.reply_rules.sort(key=lambda rule: rule.rank)
         need(len(self.reply_rules) <= RULE_LIMIT, "catalogue", f"more than {RULE_LIMIT} rules")
+        self.found = rules.index(self.reply_rules)
         for rule in self.reply_rules:
             self.check_example(rule)
 
@@ -173,7 +174,7 @@ class Catalogue:
 
     def check_example(self, rule):
         where = f"class {rule.owner['id']!r}: example {rule.example!r}"
-        hits = rules.classify(self.reply_rules, rule.example.encode(), rule.protocol, rule.stage, rule.provider)
+        hits = rules.classify(self.reply_rules, self.found, rule.example.encode(), rule.protocol, rule.stage, rule.provider)
         need(rule.variant or rule.matches(rules.fold(rule.example.encode()), None, rule.stage, rule.provider) or
              rules.nested(rules.fold(rule.example.encode())), where, "its own rule does not match it")
         need(hits, where, "no rule matches it")
@@ -244,7 +245,7 @@ def c_numbers(out, name, numbers, linkage="static "):
 
 def write_index(out, catalogue):
     """Where rules with literals are found, and for every code, and every first digit, those without."""
-    places, plain = rules.index(catalogue.reply_rules)
+    places, plain = catalogue.found
     starts = [0]
     for numbers in places:
         starts.append(starts[-1] + len(numbers))

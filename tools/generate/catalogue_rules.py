@@ -159,23 +159,11 @@ def enhanced_range(text):
     return low, packed(kind, subject or 1023, last or first or 1023)
 
 
-def classify(rules, words, protocol=None, stage=None, provider=None):
-    """All rules of the strongest rank that match; the nested reply first. Empty: unknown."""
-    outer = fold(words)
-    inner = nested(outer)
-    for folded in [inner, outer] if inner else [outer]:
-        hits = [rule for rule in rules if rule.matches(folded, protocol, stage, provider)]
-        if hits:
-            best = min(rule.rank for rule in hits)
-            return [rule for rule in hits if rule.rank == best]
-    return []
-
-
 GRAM_BITS = 13
 
 
 def gram(four):
-    """Four bytes to one of 4096 places of the index in classify.c."""
+    """Four bytes to a place of the index in classify.c."""
     return (int.from_bytes(four, "little") * 2654435761 & 0xffffffff) >> 32 - GRAM_BITS
 
 
@@ -198,3 +186,17 @@ def index(rules):
         else:
             plain.append(number)
     return places, plain
+
+
+def classify(rules, found, words, protocol=None, stage=None, provider=None):
+    """All rules of the strongest rank that match; the nested reply first. Empty: unknown. FOUND: index(RULES)."""
+    places, plain = found
+    outer = fold(words)
+    inner = nested(outer)
+    for folded in [inner, outer] if inner else [outer]:
+        near = [*plain, *(number for place in grams_of(folded.text) for number in places[place])]
+        hits = [rules[number] for number in near if rules[number].matches(folded, protocol, stage, provider)]
+        if hits:
+            best = min(rule.rank for rule in hits)
+            return [rule for rule in hits if rule.rank == best]
+    return []
