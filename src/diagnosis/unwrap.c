@@ -183,18 +183,35 @@ static enum stage stage_of(const struct start *start, struct bytes reply, struct
 
 /* ---- items ---- */
 
-/* Up to the quote that ends what a quote began; one inside a word ("isn't") does not. */
+/* A quote in the words that begins another quotation: <"...">, ("..."), ="...". */
+static bool opens_quote(struct bytes words, size_t at)
+{
+    return is_one_of(words.data[at - 1], "<([{=") && at + 1 < words.size &&
+           words.data[at + 1] > ' ';
+}
+
+/* Up to the quote that ends what a quote began; one inside a word ("isn't") does not, nor one that
+ * ends a quotation within. */
 static struct bytes cut_quoted(struct bytes plain, size_t at)
 {
     struct bytes words = { plain.data + at, plain.size - at };
     char quote = at ? plain.data[at - 1] : ' ';
     if (!is_one_of(quote, "\"'"))
         return words;
-    for (size_t i = 1; i < words.size; i++)
-        if (words.data[i] == quote && (i + 1 == words.size || !is_alnum(words.data[i + 1])) &&
-            words.data[i - 1] != ' ')
-            return (struct bytes) { words.data, i };
-    return words;
+    size_t within = 0, last = words.size;
+    for (size_t i = 1; i < words.size; i++) {
+        if (words.data[i] != quote || words.data[i - 1] == ' ')
+            continue;
+        if (opens_quote(words, i)) {
+            within++;
+        } else if (i + 1 == words.size || !is_alnum(words.data[i + 1])) {
+            last = i;
+            if (within == 0)
+                break;
+            within--;
+        }
+    }
+    return (struct bytes) { words.data, last };
 }
 
 /* A code and its words in one piece. */

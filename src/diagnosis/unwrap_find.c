@@ -214,11 +214,19 @@ static bool find_code(struct scan *scan, enum lead lead, size_t lead_end)
     return true;
 }
 
+/* "550 no mailbox here (#5.1.1)": the code that qmail writes behind its words. */
+static bool is_behind_words(struct scan *scan)
+{
+    const struct start *last = last_reply(scan);
+    return last && last->kind == START_CODE && scan->at >= 2 &&
+           memcmp(scan->text + scan->at - 2, "(#", 2) == 0;
+}
+
 static bool find_enhanced(struct scan *scan, enum lead lead)
 {
     struct start start = { .kind = START_ENHANCED, .at = scan->at, .protocol = SERVICE_SMTP };
     size_t size = lead >= LEAD_MARK ? read_enhanced(scan, scan->at, &start.enhanced) : 0;
-    if (size == 0 || (scan->at && scan->text[scan->at - 1] == '='))
+    if (size == 0 || (scan->at && scan->text[scan->at - 1] == '=') || is_behind_words(scan))
         return false;
     start.success = peek(scan, scan->at) == '2';
     add(scan, start);
