@@ -164,7 +164,7 @@ class Catalogue:
         for text in reply.get("all", []) + reply.get("not", []):
             need(text and text == text.lower() and text.isascii() and "  " not in text, where,
                  f"{text!r} is not folded text")
-        need(data.get("general", True) in (True, "coded"), where, "bad general")
+        need(data.get("general", True) in (True, "coded", "last"), where, "bad general")
         phrase = data.get("general") and not data.get("wrapper") and "all" in reply and "code" not in reply
         families = (None,) if not phrase else (rules.REFUSAL,) if data["general"] == "coded" else (rules.REFUSAL, 0)
         try:

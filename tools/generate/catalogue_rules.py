@@ -87,7 +87,8 @@ def find(text, literal, at=0):
 class Rule:
     """A reply rule. KIND: phrase and code, phrase, enhanced code, general phrase, enhanced codes' family, basic code,
     its family, wrapper, general wrapper; among equal kinds, one for a provider or a stage comes first, then the one
-    with more words. A program's general words ("could not connect") give way to what it names beside them."""
+    with more words. A program's general words ("could not connect") give way to what it names beside them;
+    so do a server's that only begin a sentence ("mail rejected:"), which are general: "last"."""
 
     def __init__(self, owner, data, family=None):
         """FAMILY: the codes that a general phrase is looked for in, REFUSAL or 0: words without a code, where it
@@ -114,7 +115,7 @@ class Rule:
         if wrapper:
             return 8 if self.general and self.program else 7
         if self.all:
-            return 3 if self.general else 0 if coded else 1
+            return 4 if self.general == "last" else 3 if self.general else 0 if coded else 1
         if self.enhanced:
             return 4 if self.general or self.enhanced.endswith(".") else 2
         return 5 if self.code > 5 else 6
