@@ -161,9 +161,31 @@ static bool is_emphasis(const struct rewrite *rewrite)
            (is_alnum(peek(rewrite, 2)) || is_alnum(before(rewrite)));
 }
 
+/* Typographic quotes, in UTF-8: a program sets a reply between them in its user's language. */
+static bool rewrite_quote(struct rewrite *rewrite)
+{
+    static const struct {
+        const char *given;
+        char plain;
+    } quotes[] = { { "\xe2\x80\x98", '\'' }, { "\xe2\x80\x99", '\'' }, { "\xe2\x80\x9a", '\'' },
+                   { "\xe2\x80\x9c", '"' },  { "\xe2\x80\x9d", '"' },  { "\xe2\x80\x9e", '"' },
+                   { "\xc2\xab", '"' },      { "\xc2\xbb", '"' },      { "\xc2\xa0", ' ' } };
+    for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++) {
+        size_t size = strlen(quotes[i].given);
+        if (rewrite->rest.size >= size && memcmp(rewrite->rest.data, quotes[i].given, size) == 0) {
+            put(rewrite, quotes[i].plain);
+            skip(rewrite, size);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void rewrite_mark(struct rewrite *rewrite)
 {
     char c = peek(rewrite, 0);
+    if (rewrite_quote(rewrite))
+        return;
     if (c == '\\') {
         rewrite_escape(rewrite);
     } else if (c == '&') {
@@ -182,7 +204,8 @@ static void rewrite_mark(struct rewrite *rewrite)
 size_t unwrap_plain(char *out, size_t size, struct bytes text)
 {
     static const bool marks[256] = {
-        ['\\'] = true, ['&'] = true, ['<'] = true, ['*'] = true, ['`'] = true
+        ['\\'] = true, ['&'] = true,  ['<'] = true,  ['*'] = true,
+        ['`'] = true,  [0xc2] = true, [0xe2] = true,
     };
     struct rewrite rewrite = { .rest = text, .out = out, .limit = size };
     while (rewrite.rest.size && rewrite.size < size) {

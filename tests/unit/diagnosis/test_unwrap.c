@@ -41,6 +41,15 @@ static const struct {
       "554 <\"ana m\"@x.example>: Relay denied" },
     { "Server Response: '553 not in rcpthosts (#5.7.1)', Port: 25",
       "553 not in rcpthosts (#5.7.1)" },
+    { "Serverantwort: \xe2\x80\x9e"
+      "550 5.7.1 no\xe2\x80\x9c, Port: 25",
+      "550 5.7.1 no" },
+    { "Risposta: \xe2\x80\x99"
+      "553 5.7.1 no\xe2\x80\x98, Porta: 25",
+      "553 5.7.1 no" },
+    { "a r\xc3\xa9pondu : \xc2\xab\xc2\xa0"
+      "550 5.1.1 non",
+      "550 5.1.1 non" },
     { "530 5.7.57 no. Error: 535 5.7.139 off", "535 5.7.139 off" },
     { "451 4.4.0 responded with: \"421 4.4.1 Connection timed out.\" Attempted failover",
       "421 4.4.1 Connection timed out." },
