@@ -150,6 +150,14 @@ class Cyrus(exercise.Server):
         keep_log(self.dir / "dev/log", lab.dir / "log/cyrus.log")
         command("chown", "-R", "mail:mail", self.dir)
         self.start(lab)
+        self.make_mailboxes((lab.dir / "token-good").read_text().strip())
+
+    def make_mailboxes(self, token):
+        """The first login of a user makes his, and whoever comes at the same moment is told to come later."""
+        self.connect().logout()
+        session = self.reach()
+        session.authenticate("XOAUTH2", lambda _: f"user={oauth.USER}\1auth=Bearer {token}\1\1".encode())
+        session.logout()
 
     def environment(self):
         libraries = next((self.dir / "root/usr/lib").glob("*/libcyrus.so.0")).parent

@@ -35,10 +35,13 @@ class Server:
         """With all its sessions."""
         lab.stop_dovecot()
 
-    def connect(self):
+    def reach(self):
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        session = imaplib.IMAP4_SSL(self.address, 993, ssl_context=context)
+        return imaplib.IMAP4_SSL(self.address, 993, ssl_context=context)
+
+    def connect(self):
+        session = self.reach()
         session.login(USER, PASSWORD)
         return session
 
