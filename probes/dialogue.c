@@ -304,12 +304,14 @@ static int lead(struct dialogue *d, const struct dialogue_step *step, const stru
     return dialogue_refuse(d, otherwise);
 }
 
-/* Moves on from the oldest open step. A step said ahead is already entered. */
+/* Moves on from the oldest open step. A step said ahead is already entered. One that was refused
+ * and comes again (the next folder) is another one; else it goes on. */
 static void move_on(struct dialogue *d, int next, struct bytes text)
 {
     int index = d->awaited;
-    if (next == STEP_STAY || next == index) {
-        assert(d->why.kind == FAILURE_NONE && d->open == 1);
+    assert(d->open == 1 || (next != STEP_STAY && next != index));
+    if (next == STEP_STAY || (next == index && d->why.kind == FAILURE_NONE)) {
+        assert(d->why.kind == FAILURE_NONE);
         buffer_consume(&d->in, text.size);
         if (next == index)
             dialogue_say(d, index);
