@@ -54,7 +54,7 @@ static void note_place(struct arrivals *a, const struct lookout *lookout)
     struct delivery_facts *facts = a->facts;
     const struct arrival *found = lookout_found(lookout);
     facts->endpoint = arena_copy(arena, lookout_endpoint(lookout)->id);
-    if (lookout == a->there)
+    if (a->options.recipient && lookout == a->there)
         facts->account = arena_copy(arena, a->options.recipient->trace->target.address);
     facts->arrived = found->message.size > 0;
     facts->junk = facts->arrived && found->place == ARRIVAL_JUNK;

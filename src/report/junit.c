@@ -233,14 +233,16 @@ void report_junit(struct buffer *out, const struct result *result,
 {
     const struct suite whole = suite_of(out, result, options);
     struct counts counts = { 0 };
-    for (const struct result *r = result; r; r = r->recipient) {
+    count(&counts, &whole);
+    for (const struct result *r = result->recipient; r; r = r->recipient) {
         const struct suite suite = suite_of(out, r, options);
         count(&counts, &suite);
     }
     buffer_append_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
     add_counts(&whole, &counts);
     buffer_append_text(out, ">\n");
-    for (const struct result *r = result; r; r = r->recipient) {
+    add_suite(&whole);
+    for (const struct result *r = result->recipient; r; r = r->recipient) {
         const struct suite suite = suite_of(out, r, options);
         add_suite(&suite);
     }
