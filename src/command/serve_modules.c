@@ -41,6 +41,16 @@ bool modules_complain_of(struct module_reading *reading, const char *key, const 
     return modules_complain(reading, message);
 }
 
+bool modules_complain_near(struct module_reading *reading, const char *key, const char *why,
+                           const char *const *known)
+{
+    const char *near = options_nearest(key, known);
+    char *whole = near ? memory_format("%s; did you mean \"%s\"?", why, near) : memory_copy(why);
+    modules_complain_of(reading, key, whole);
+    free(whole);
+    return false;
+}
+
 /* ---- targets ---- */
 
 static bool submits(const struct module_source *source)
@@ -135,12 +145,7 @@ static bool has_known_keys(struct module_reading *reading, json_t *object, const
             i++;
         if (known[i])
             continue;
-        const char *near = options_nearest(key, known);
-        char *why = near ? memory_format("is unknown; did you mean \"%s\"?", near)
-                         : memory_copy("is unknown");
-        modules_complain_of(reading, key, why);
-        free(why);
-        return false;
+        return modules_complain_near(reading, key, "is unknown", known);
     }
     return true;
 }

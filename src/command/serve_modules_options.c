@@ -116,14 +116,8 @@ static bool add_word(struct module_reading *reading, struct words *words, struct
 static bool add_option(struct module_reading *reading, struct words *words, struct arena *arena,
                        const char *name, const json_t *value)
 {
-    if (!is_allowed(name)) {
-        const char *near = options_nearest(name, allowed);
-        char *why = near ? memory_format("is no option of a module; did you mean \"%s\"?", near)
-                         : memory_copy("is no option of a module");
-        modules_complain_of(reading, name, why);
-        free(why);
-        return false;
-    }
+    if (!is_allowed(name))
+        return modules_complain_near(reading, name, "is no option of a module", allowed);
     if (!json_is_array(value))
         return add_word(reading, words, arena, name, value);
     size_t i;

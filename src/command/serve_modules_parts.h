@@ -31,6 +31,9 @@ struct module_reading {
 bool modules_complain(struct module_reading *reading, char *why);
 /* The same of what stands under KEY. */
 bool modules_complain_of(struct module_reading *reading, const char *key, const char *why);
+/* The same, with the one of KNOWN (ended by NULL) that KEY looks like. */
+bool modules_complain_near(struct module_reading *reading, const char *key, const char *why,
+                           const char *const *known);
 
 /* serve_modules_options.c: reads OPTIONS, an object or NULL, as a command line of `check`. */
 bool modules_read_options(struct module_reading *reading, struct module_source *source,

@@ -16,8 +16,9 @@ void token_keeper_free(struct token_keeper *keeper); /* every order is freed; NU
 struct token_order_options {
     const struct token_wish *wish;
     struct token_context context;
-    int64_t
-        need_s; /* a token that ends sooner is renewed, unless that is more than half its life */
+    /* Seconds that the token must last: one that ends sooner is renewed, unless that is more than
+     * half its life. */
+    int64_t need_s;
     struct arena *arena;
     struct token_outcome *ret_outcome;
     char **ret_error;

@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -20,6 +21,34 @@ def modules_of(simulator, *, login=False):
         if login or name not in ('user', 'password-file', 'token-file'):
             options.setdefault(name, []).append(value)
     return {name: values if len(values) > 1 else values[0] for name, values in options.items()}
+
+
+class ImapServer(support.Server):
+    """An IMAP server with TLS; what becomes of a login says login(words), in the words behind its tag."""
+    capability = b'IMAP4rev1'
+
+    def __init__(self, box):
+        super().__init__()
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(box.path / 'server.pem', box.path / 'server.key')
+
+    def target(self, user='ana'):
+        return f'imaps://{user}@127.0.0.1:{self.port}'
+
+    def talk(self, peer):
+        with self.context.wrap_socket(peer, server_side=True) as stream, stream.makefile('rwb') as lines:
+            lines.write(b'* OK [CAPABILITY %s] here\r\n' % self.capability)
+            lines.flush()
+            for line in lines:
+                lines.write(self.answer(line.split()))
+                lines.flush()
+
+    def answer(self, words):
+        tag, verb = words[:2]
+        said = {b'LOGOUT': b'* BYE\r\n', b'CAPABILITY': b'* CAPABILITY %s\r\n' % self.capability,
+                b'EXAMINE': b'* 0 EXISTS\r\n'}.get(verb, b'')
+        done = self.login(words) if verb in (b'LOGIN', b'AUTHENTICATE') else b'OK done'
+        return said + tag + b' ' + done + b'\r\n'
 
 
 class Serve:

@@ -1,43 +1,24 @@
 """Logins of `maildoctor serve`: by the clock, to nobody but the targets named, and never one too many."""
-import ssl
 import time
 import support
-from serving import Serve, certificates, failures, modules_of
-from support import Mute, Sandbox, Server, Simulator, contains, equal, lacks
+from serving import ImapServer, Serve, certificates, failures, modules_of
+from support import Mute, Sandbox, Simulator, contains, equal, lacks
 
 SECRET = 'sesame-open-4711'
 
 
-class Imap(Server):
-    """An IMAP server with TLS that counts the passwords it is sent, and knows one."""
+class Imap(ImapServer):
+    """Counts the passwords it is sent, and knows one."""
 
     def __init__(self, box, known=None):
-        super().__init__()
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(box.path / 'server.pem', box.path / 'server.key')
+        super().__init__(box)
         self.known = known
         self.passwords = []
-        self.target = f'imaps://ana@127.0.0.1:{self.port}'
 
-    def talk(self, peer):
-        with self.context.wrap_socket(peer, server_side=True) as stream, stream.makefile('rwb') as lines:
-            lines.write(b'* OK [CAPABILITY IMAP4rev1] here\r\n')
-            lines.flush()
-            for line in lines:
-                lines.write(self.answer(line))
-                lines.flush()
-
-    def answer(self, line):
-        tag, verb = line.split()[:2]
-        if verb == b'LOGIN':
-            password = line.split()[3].strip(b'"').decode()
-            self.passwords.append(password)
-            good = password == self.known
-            return tag + (b' OK logged in\r\n' if good else b' NO [AUTHENTICATIONFAILED] Authentication failed.\r\n')
-        if verb == b'EXAMINE':
-            return b'* 0 EXISTS\r\n' + tag + b' OK [READ-ONLY] done\r\n'
-        said = {b'LOGOUT': b'* BYE\r\n', b'CAPABILITY': b'* CAPABILITY IMAP4rev1\r\n'}.get(verb, b'')
-        return said + tag + b' OK done\r\n'
+    def login(self, words):
+        password = words[3].strip(b'"').decode()
+        self.passwords.append(password)
+        return b'OK logged in' if password == self.known else b'NO [AUTHENTICATIONFAILED] Authentication failed.'
 
 
 def module_of(target, password='secret'):
@@ -130,11 +111,11 @@ def only_to_its_targets():
     with Sandbox() as box, Mute() as mute:
         certificates(box)
         box.file('secret', SECRET.encode())
-        with Imap(box, SECRET) as imap, Serve(box, {'box': module_of(imap.target)}) as serve:
+        with Imap(box, SECRET) as imap, Serve(box, {'box': module_of(imap.target())}) as serve:
             stranger = mute.target.replace('imap://', 'imaps://ana@')
-            for target in (stranger, imap.target.replace('ana', 'ben'), imap.target + '/', imap.target.upper()):
+            for target in (stranger, imap.target().replace('ana', 'ben'), imap.target() + '/', imap.target().upper()):
                 equal(serve.ask(f'/probe?module=box&target={target}')[0], 403, target)
-            equal(serve.probe(imap.target, module='box')['probe_success'], 1)
+            equal(serve.probe(imap.target(), module='box')['probe_success'], 1)
             equal(imap.passwords, [SECRET])
             mute.listener.settimeout(0.1)
             try:
@@ -152,17 +133,17 @@ def never_one_too_many():
         box.file('secret', b'wrong-1\n')
         box.file('state', b'a file where a directory should be')
         with Imap(box, SECRET) as one, Imap(box) as two, Imap(box) as three, \
-                Serve(box, {'box': module_of(one.target)}) as remembers, \
-                Serve(box, {'box': module_of(two.target, 'secret')},
+                Serve(box, {'box': module_of(one.target())}) as remembers, \
+                Serve(box, {'box': module_of(two.target(), 'secret')},
                       variables={'XDG_STATE_HOME': str(box.path / 'state')}) as cannot, \
-                Serve(box, {'a': module_of(three.target), 'b': module_of(three.target)},
+                Serve(box, {'a': module_of(three.target()), 'b': module_of(three.target())},
                       variables={'XDG_STATE_HOME': str(box.path / 'other')}) as twice:
-            equal(failures(remembers.probe(one.target, module='box')), ['bad-credentials'])
-            equal(failures(cannot.probe(two.target, module='box')), ['bad-credentials'])
+            equal(failures(remembers.probe(one.target(), module='box')), ['bad-credentials'])
+            equal(failures(cannot.probe(two.target(), module='box')), ['bad-credentials'])
             twice.wait(lambda own: ended(twice) >= 3, 'both modules have run')
             remembers.wait(lambda own: ended(remembers) >= 2, 'the second interval')
             equal((one.passwords, three.passwords), (['wrong-1'], ['wrong-1']))
-            equal(failures(remembers.probe(one.target, module='box')), ['bad-credentials'], 'it is still so')
+            equal(failures(remembers.probe(one.target(), module='box')), ['bad-credentials'], 'it is still so')
             contains(''.join(cannot.lines), 'cannot be written')
             box.file('secret', SECRET.encode())
             remembers.wait(lambda own: own['maildoctor_serve_runs_total{status="ok"}'] >= 1, 'the new password')

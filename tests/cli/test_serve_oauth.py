@@ -4,13 +4,12 @@ import base64
 import json
 import pathlib
 import signal
-import ssl
 import subprocess
 import time
 import support
 from authority import Recorder
-from serving import Serve, certificates, failures, modules_of
-from support import Mute, Sandbox, Server, Simulator, complains, contains, equal, lacks
+from serving import ImapServer, Serve, certificates, failures, modules_of
+from support import Mute, Sandbox, Simulator, complains, contains, equal, lacks
 
 SECRET, TARGET = 'the-app-s-own-secret', 'ana@contoso.com'
 REFRESH, EXPIRY, CREDENTIAL = ('maildoctor_token_refresh_timestamp_seconds', 'maildoctor_token_expiry_timestamp_seconds',
@@ -19,33 +18,17 @@ EXPIRED = json.dumps({'error': 'invalid_client', 'error_description':
                       "AADSTS7000222: The provided client secret keys for app 'an-app' are expired."}).encode()
 
 
-class Imap(Server):
-    """An IMAP server with TLS that takes every token, and keeps it."""
+class Imap(ImapServer):
+    """Takes every token, and keeps it."""
+    capability = b'IMAP4rev1 SASL-IR AUTH=XOAUTH2'
 
     def __init__(self, box):
-        super().__init__()
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(box.path / 'server.pem', box.path / 'server.key')
+        super().__init__(box)
         self.tokens = []
 
-    def target(self, user='ana'):
-        return f'imaps://{user}@127.0.0.1:{self.port}'
-
-    def talk(self, peer):
-        with self.context.wrap_socket(peer, server_side=True) as stream, stream.makefile('rwb') as lines:
-            lines.write(b'* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] here\r\n')
-            lines.flush()
-            for line in lines:
-                lines.write(self.answer(line))
-                lines.flush()
-
-    def answer(self, line):
-        tag, verb = line.split()[:2]
-        if verb == b'AUTHENTICATE':
-            self.tokens.append(base64.b64decode(line.split()[3]).split(b'Bearer ')[1].strip(b'\x01').decode())
-        said = {b'LOGOUT': b'* BYE\r\n', b'CAPABILITY': b'* CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2\r\n',
-                b'EXAMINE': b'* 0 EXISTS\r\n'}.get(verb, b'')
-        return said + tag + b' OK done\r\n'
+    def login(self, words):
+        self.tokens.append(base64.b64decode(words[3]).split(b'Bearer ')[1].strip(b'\x01').decode())
+        return b'OK done'
 
 
 def module_of(recorder, *targets, secret='secret', **more):
